@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* trace/body.h - the body of a chunk in memory, unpacked. */
+#ifndef CCI_TRACE_BODY_H
+#define CCI_TRACE_BODY_H
+#include "trace/chunks.h"
+
+/* What unpacking needs; one serves all bodies of a trace. All zero is a good start. */
+typedef struct cci_unpacker {
+    struct ZSTD_DCtx_s *zstd;
+    uint8_t            *packed;
+    size_t              packed_capacity;
+} cci_unpacker_t;
+
+void cci_unpacker_fini(cci_unpacker_t *u);
+
+/* Room for a body, used again and again. All zero is empty. */
+typedef struct cci_body {
+    uint8_t *bytes; /* `used` of the chunk, then CCI_RECORD_MAX zeros */
+    size_t   capacity;
+} cci_body_t;
+
+/* Read and unpack. CC_RESULT_DAMAGED: the chunk is; CC_RESULT_NO_MEMORY, _IO: it could not be had. */
+CC_NODISCARD cc_result_t cci_body_load(cci_body_t *b, cci_unpacker_t *u, const cci_source_t *s,
+                                       const cci_chunk_t *chunk);
+
+void cci_body_fini(cci_body_t *b);
+
+#endif

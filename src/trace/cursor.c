@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* cursor.c - see trace/cursor.h.
+ *
+ * A damaged record ends its chunk: where the next record would begin is not known. The next chunk
+ * decodes by itself, and its header says which numbers its nodes have, so no stack is ever taken
+ * for another one; stacks that were defined in what is lost are node 0.
+ */
+#include "trace/cursor.h"
+
+#include <inttypes.h>
+
+void cci_cursor_init(cci_cursor_t *c, const cci_chunk_t *chunks, const cci_chunk_t *chunks_end,
+                     cci_trace_thread_t *thread, uint32_t thread_index)
+{
+    *c = (cci_cursor_t){ .event      = { .thread = thread_index },
+                         .time       = chunks->base_time,
+                         .next       = chunks,
+                         .chunks_end = chunks_end,
+                         .thread     = thread };
+    cci_ids_init(&c->nodes);
+    cci_ids_init(&c->modules);
+}
+
+void cci_cursor_fini(cci_cursor_t *c)
+{
+    cci_ids_fini(&c->nodes);
+    cci_ids_fini(&c->modules);
+    cci_body_fini(&c->body);
+}
+
+static void warn_damaged(const cci_cursor_t *c, cci_shared_t *shared, const cci_chunk_t *chunk)
+{
+    cci_warn(&shared->warnings, "thread %" PRIu32 ": chunk %" PRIu64 " is damaged", c->thread->tid,
+             chunk->seq);
+}
+
+/* Begin to decode a body that was loaded. */
+static cc_result_t enter(cci_cursor_t *c, const cci_chunk_t *chunk)
+{
+    const size_t counters = sizeof c->thread->counters;
+
+    if (chunk->used == 0) /* taken, and the thread ended there */
+        return CC_RESULT_OK;
+    if (chunk->used < counters)
+        return CC_RESULT_DAMAGED;
+    if (!cci_ids_begin(&c->nodes, chunk->first_node) ||
+        !cci_ids_begin(&c->modules, chunk->first_module))
+        return CC_RESULT_NO_MEMORY;
+    memcpy(&c->thread->counters, c->body.bytes, counters);
+    cci_decoder_reset(&c->decoder, chunk->base_time);
+    c->p   = c->body.bytes + counters;
+    c->end = c->body.bytes + chunk->used;
+    return CC_RESULT_OK;
+}
+
+static cc_result_t load_next(cci_cursor_t *c, cci_shared_t *shared)
+{
+    const cci_chunk_t *chunk = c->next++;
+    cc_result_t        r     = cci_body_load(&c->body, &shared->unpacker, &shared->source, chunk);
+
+    shared->stored_done += chunk->stored;
+    if (r == CC_RESULT_OK)
+        r = enter(c, chunk);
+    if (r == CC_RESULT_DAMAGED) {
+        warn_damaged(c, shared, chunk);
+        return CC_RESULT_OK;
+    }
+    if (c->p)
+        shared->info.raw_bytes += chunk->used - sizeof c->thread->counters;
+    return r;
+}
+
+/* A node whose parent is lost is known all the same: its stack lacks the outer end. Without its
+ * module it means nothing. */
+static cc_result_t define_node(cci_cursor_t *c, cci_tables_t *tables, cci_extended_record_t *record)
+{
+    uint64_t parent, module, offset;
+    uint32_t number = CCI_IDS_UNKNOWN;
+
+    if (!cci_take_node(record, &parent, &module, &offset))
+        return CC_RESULT_DAMAGED;
+    cci_stack_node_t node = { .parent = cci_ids_find(&c->nodes, parent),
+                              .module = cci_ids_find(&c->modules, module),
+                              .offset = offset };
+    if (node.parent == CCI_IDS_UNKNOWN)
+        node.parent = 0;
+    if (node.module != CCI_IDS_UNKNOWN && !cci_tables_node(tables, node, &number))
+        return CC_RESULT_NO_MEMORY;
+    return cci_ids_add(&c->nodes, number) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+}
+
+static cc_result_t define_module(cci_cursor_t *c, cci_tables_t *tables,
+                                 cci_extended_record_t *record)
+{
+    cci_trace_module_t module;
+    size_t             path_len;
+    uint32_t           number;
+
+    if (!cci_take_module(record, &module, &path_len))
+        return CC_RESULT_DAMAGED;
+    if (!cci_tables_module(tables, module, path_len, &number) || !cci_ids_add(&c->modules, number))
+        return CC_RESULT_NO_MEMORY;
+    return CC_RESULT_OK;
+}
+
+/* Kinds that are not known, or have no meaning in a thread's chunk, are passed over. */
+static cc_result_t take_extended(cci_cursor_t *c, cci_shared_t *shared)
+{
+    cci_extended_record_t record;
+
+    if (!cci_take_extended(&c->p, c->end, &record))
+        return CC_RESULT_DAMAGED;
+    switch (record.kind) {
+    case CCI_EXT_NODE:
+        return define_node(c, &shared->tables, &record);
+    case CCI_EXT_MODULE:
+        return define_module(c, &shared->tables, &record);
+    case CCI_EXT_META:
+        return cci_metas_take(&shared->metas, record);
+    default:
+        return CC_RESULT_OK;
+    }
+}
+
+static void note_unknown_stack(cci_cursor_t *c, cci_shared_t *shared)
+{
+    c->event.stack = 0;
+    if (c->told_of_unknown)
+        return;
+    c->told_of_unknown = true;
+    cci_warn(&shared->warnings, "thread %" PRIu32 ": some of its stacks are lost", c->thread->tid);
+}
+
+static bool take_event(cci_cursor_t *c, cci_shared_t *shared)
+{
+    if (!cci_take_event(&c->decoder, &c->p, &c->event) || c->p > c->end)
+        return false;
+    c->event.stack = cci_ids_find(&c->nodes, c->event.stack);
+    if (__builtin_expect(c->event.stack == CCI_IDS_UNKNOWN, 0))
+        note_unknown_stack(c, shared);
+    if (c->decoder.time > c->time) /* a chunk may begin a little before the one before ended */
+        c->time = c->decoder.time;
+    return true;
+}
+
+/* To the next event of the chunk that is loaded; has_event says whether there is one. */
+static cc_result_t step_inside(cci_cursor_t *c, cci_shared_t *shared)
+{
+    c->has_event = false;
+    while (c->p < c->end) {
+        if (cci_record_op(*c->p) != CCI_OP_EXTENDED) {
+            c->has_event = take_event(c, shared);
+            return c->has_event ? CC_RESULT_OK : CC_RESULT_DAMAGED;
+        }
+        cc_result_t r = take_extended(c, shared);
+        if (r != CC_RESULT_OK)
+            return r;
+    }
+    return CC_RESULT_OK;
+}
+
+/* Only wait for the next chunk: others may have events before it. */
+static cc_result_t leave_chunk(cci_cursor_t *c)
+{
+    c->p = c->end = NULL;
+    if (c->next == c->chunks_end) {
+        cci_body_fini(&c->body); /* threads may be many, and end one after the other */
+        return CC_RESULT_NOT_FOUND;
+    }
+    if (c->next->base_time > c->time)
+        c->time = c->next->base_time;
+    return CC_RESULT_OK;
+}
+
+cc_result_t cci_cursor_step(cci_cursor_t *c, cci_shared_t *shared)
+{
+    if (!c->p && c->next != c->chunks_end) {
+        cc_result_t r = load_next(c, shared);
+        if (r != CC_RESULT_OK)
+            return r;
+    }
+    cc_result_t r = step_inside(c, shared);
+    if (r == CC_RESULT_DAMAGED) {
+        warn_damaged(c, shared, c->next - 1);
+        r = CC_RESULT_OK;
+    }
+    if (r != CC_RESULT_OK || c->has_event)
+        return r;
+    return leave_chunk(c);
+}

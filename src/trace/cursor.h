@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* trace/cursor.h - one thread's place in its part of a trace, one event ahead.
+ *
+ * A chunk is loaded when its first event may be the next of the whole trace, not before: `time`
+ * is a lower bound then, and exact when there is an event.
+ *
+ * Invariant: time never falls; event is valid while has_event.
+ */
+#ifndef CCI_TRACE_CURSOR_H
+#define CCI_TRACE_CURSOR_H
+#include "trace/body.h"
+#include "trace/decode.h"
+#include "trace/ids.h"
+#include "trace/meta.h"
+#include "trace/tables.h"
+
+/* What the cursors of a trace share. */
+typedef struct cci_shared {
+    cci_source_t     source;
+    cci_unpacker_t   unpacker;
+    cci_tables_t     tables;
+    cci_metas_t      metas;
+    cci_warnings_t   warnings;
+    cci_trace_info_t info;
+    uint64_t         stored_done; /* bytes of the chunks that were loaded */
+} cci_shared_t;
+
+typedef struct cci_cursor {
+    cci_event_t         event;   /* time_ns is not set */
+    uint64_t            time;    /* ticks >> tick_shift */
+    const uint8_t      *p, *end; /* the records not decoded yet; NULL: no chunk is loaded */
+    cci_decoder_t       decoder;
+    cci_ids_t           nodes, modules;
+    cci_body_t          body;
+    const cci_chunk_t  *next, *chunks_end; /* chunks not loaded yet */
+    cci_trace_thread_t *thread;
+    bool                has_event, told_of_unknown;
+} cci_cursor_t;
+
+/* A cursor at the start of a thread's chunks, which are not none. They and thread stay in place. */
+void cci_cursor_init(cci_cursor_t *c, const cci_chunk_t *chunks, const cci_chunk_t *chunks_end,
+                     cci_trace_thread_t *thread, uint32_t thread_index);
+
+void cci_cursor_fini(cci_cursor_t *c);
+
+/* Go on: to the next event, or over the border of a chunk. CC_RESULT_NOT_FOUND: there is no more;
+ * CC_RESULT_NO_MEMORY, _IO. */
+CC_NODISCARD cc_result_t cci_cursor_step(cci_cursor_t *c, cci_shared_t *shared);
+
+#endif

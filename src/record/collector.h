@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* record/collector.h - runs a program, and stores what it and its children record.
+ *
+ * The collector is the recorded programs' other half (record/control.h): it compresses and writes
+ * on its own processor time, adds no thread to them, and outlives them. It waits for its own child
+ * and then for every recorded process that child left behind.
+ *
+ * Signals: SIGINT and SIGQUIT are the terminal's and reach the program too, so they are ignored
+ * until it has ended and then end the wait for what it left behind; SIGTERM and SIGHUP are passed on.
+ *
+ * Threads: one collector a process; it changes the process' signal handlers while it runs.
+ */
+#ifndef CCI_RECORD_COLLECTOR_H
+#define CCI_RECORD_COLLECTOR_H
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "trace/format.h"
+
+typedef struct cci_collector_options {
+    const char      *output;  /* pattern with %p and %h */
+    const char      *preload; /* path of the preload library */
+    cci_trace_mode_t mode;
+    uint64_t         sample_interval; /* bytes; 0 = the default */
+    bool             follow;          /* record what is started by exec too */
+    bool             force;           /* overwrite */
+} cci_collector_options_t;
+
+typedef struct cci_collector_result {
+    int      wait_status;           /* of the program */
+    char     trace_path[PATH_MAX];  /* of the program; "" when it made none */
+    uint32_t processes;             /* that were recorded */
+} cci_collector_result_t;
+
+/* What failed before the program ran, as an errno and where. */
+typedef struct cci_collector_error {
+    int  error;
+    char what[PATH_MAX];
+} cci_collector_error_t;
+
+/* Run argv, a NULL-terminated vector, found in PATH, to its end. False: it did not start; *error
+ * says why. What fails later is said on stderr and ends the recording, not the program. */
+bool cci_collector_run(const cci_collector_options_t *options, char *const argv[],
+                       cci_collector_result_t *result, cci_collector_error_t *error);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* record/collector_process.c - see record/collector_process.h. */
+#include "record/collector_process.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "prim/clock.h"
+#include "record/environment.h"
+#include "record/pool.h"
+#include "trace/encode.h"
+
+static const size_t extent_bytes = (size_t)CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES;
+
+/* ---- the pool ---- */
+
+static void close_pool(cci_process_pool_t *p)
+{
+    for (uint32_t i = 0; i < p->extents; i++)
+        munmap(p->extent[i], extent_bytes);
+    if (p->header)
+        munmap((void *)p->header, CCI_TRACE_HEADER_BYTES);
+    if (p->pool_fd >= 0)
+        close(p->pool_fd);
+    free(p->extent);
+    free(p);
+}
+
+static bool header_is_whole(const cci_trace_header_t *h)
+{
+    return memcmp(h->magic, CCI_TRACE_MAGIC, sizeof h->magic) == 0 && h->version == CCI_TRACE_VERSION;
+}
+
+cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned number)
+{
+    cci_process_pool_t *p = calloc(1, sizeof *p);
+
+    if (!p)
+        return NULL;
+    p->pid     = pid;
+    p->number  = number;
+    p->file.fd = -1;
+    p->pool_fd = -1;
+    errno      = cci_spool_path(p->pool_path, spool, pid, number);
+    if (!errno)
+        p->pool_fd = open(p->pool_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    if (p->pool_fd >= 0 && fstat(p->pool_fd, &st) == 0 && st.st_size >= CCI_TRACE_HEADER_BYTES) {
+        void *h = mmap(NULL, CCI_TRACE_HEADER_BYTES, PROT_READ, MAP_SHARED, p->pool_fd, 0);
+        if (h != MAP_FAILED) {
+            p->header = h;
+            if (header_is_whole(p->header))
+                return p;
+        }
+    }
+    int error = errno ? errno : EINVAL;
+    close_pool(p);
+    errno = error;
+    return NULL;
+}
+
+/* The file may have grown. Only whole extents are looked at: they are reserved before they are used. */
+static int map_new_extents(cci_process_pool_t *p)
+{
+    struct stat st;
+
+    if (fstat(p->pool_fd, &st) != 0)
+        return errno;
+    uint64_t n = ((uint64_t)st.st_size - CCI_TRACE_HEADER_BYTES) / extent_bytes;
+    if (n > CCI_POOL_EXTENTS_MAX)
+        n = CCI_POOL_EXTENTS_MAX;
+    if (n <= p->extents)
+        return 0;
+    void **extent = realloc(p->extent, n * sizeof *extent);
+    if (!extent)
+        return ENOMEM;
+    p->extent = extent;
+    for (; p->extents < n; p->extents++) {
+        off_t at = CCI_TRACE_HEADER_BYTES + (off_t)p->extents * (off_t)extent_bytes;
+        void *m  = mmap(NULL, extent_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->pool_fd, at);
+        if (m == MAP_FAILED)
+            return errno;
+        p->extent[p->extents] = m;
+    }
+    return 0;
+}
+
+/* What the program wrote is not to be trusted further than it concerns the program. */
+static size_t used_of(const cci_chunk_header_t *c)
+{
+    uint64_t used = atomic_load_explicit(&c->used, memory_order_acquire); /* pairs: publish */
+    uint64_t max  = CCI_CHUNK_BYTES - CCI_CHUNK_HEADER_BYTES;
+
+    return c->magic == CCI_CHUNK_MAGIC && used <= max ? used : 0;
+}
+
+static int store_chunk(cci_process_pool_t *p, cci_packer_t *packer, const cci_chunk_header_t *c)
+{
+    size_t used = used_of(c);
+
+    if (used == 0 || p->file.fd < 0)
+        return 0;
+    int r = cci_trace_file_put(&p->file, packer, c, (const uint8_t *)c + CCI_CHUNK_HEADER_BYTES, used);
+    if (r)
+        cci_trace_file_close(&p->file);
+    return r;
+}
+
+static void free_chunk(cci_chunk_header_t *c)
+{
+    atomic_store_explicit(&c->used, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->state, CCI_CHUNK_FREE, memory_order_release); /* pairs: take_free */
+}
+
+static int drain_extent(cci_process_pool_t *p, cci_packer_t *packer, uint8_t *extent, bool ended,
+                        uint32_t *drained)
+{
+    int r = 0;
+
+    for (int i = 0; i < CCI_POOL_EXTENT_CHUNKS; i++) {
+        cci_chunk_header_t *c = (cci_chunk_header_t *)(extent + (size_t)i * CCI_CHUNK_BYTES);
+        uint32_t state        = atomic_load_explicit(&c->state, memory_order_acquire); /* pairs: give */
+        if (state != CCI_CHUNK_FULL && !(ended && state == CCI_CHUNK_OWNED))
+            continue;
+        int failed = store_chunk(p, packer, c);
+        r          = r ? r : failed;
+        free_chunk(c);
+        ++*drained;
+    }
+    return r;
+}
+
+int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended, uint32_t *drained)
+{
+    int r = map_new_extents(p);
+
+    for (uint32_t i = 0; i < p->extents; i++) {
+        int failed = drain_extent(p, packer, p->extent[i], ended, drained);
+        r          = r ? r : failed;
+    }
+    return r;
+}
+
+/* ---- the process ---- */
+
+static void log_rss(cci_rss_log_t *log, uint64_t time, uint64_t bytes)
+{
+    const uint32_t room = sizeof log->sample / sizeof *log->sample;
+
+    if (log->calls++ % (log->keep_every ? log->keep_every : 1) != 0)
+        return;
+    if (log->count == room) {
+        for (uint32_t i = 0; i < room / 2; i++)
+            log->sample[i] = log->sample[2 * i];
+        log->count      = room / 2;
+        log->keep_every = log->keep_every ? 2 * log->keep_every : 2;
+    }
+    log->sample[log->count].time    = time;
+    log->sample[log->count++].bytes = bytes;
+}
+
+void cci_process_pool_sample(cci_process_pool_t *p)
+{
+    char          path[64], text[128];
+    unsigned long size, resident;
+
+    snprintf(path, sizeof path, "/proc/%d/statm", p->pid);
+    int     fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n  = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    if (sscanf(text, "%lu %lu", &size, &resident) == 2 && resident > 0)
+        log_rss(&p->rss, cci_clock_ticks((cci_clock_kind_t)p->header->clock_kind) >> p->header->tick_shift,
+                (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+bool cci_process_pool_in_use(const cci_process_pool_t *p)
+{
+    char  path[64], line[PATH_MAX + 256];
+    bool  found = false;
+
+    snprintf(path, sizeof path, "/proc/%d/maps", p->pid);
+    FILE *maps = fopen(path, "re");
+    if (!maps)
+        return errno == EACCES && kill(p->pid, 0) == 0;
+    while (!found && fgets(line, sizeof line, maps))
+        found = strstr(line, p->pool_path) != NULL;
+    fclose(maps);
+    return found;
+}
+
+/* ---- the end ---- */
+
+static uint8_t *put_process_records(cci_process_pool_t *p, uint8_t *at, int wait_status)
+{
+    for (uint32_t i = 0; i < p->rss.count; i++)
+        at = cci_put_rss(at, p->rss.sample[i].time, p->rss.sample[i].bytes);
+    return cci_put_end(at, cci_clock_pair((cci_clock_kind_t)p->header->clock_kind), wait_status);
+}
+
+static int store_process(cci_process_pool_t *p, cci_packer_t *packer, int wait_status)
+{
+    enum { RSS_RECORD_MAX = 24, END_RECORD_MAX = 40 };
+    uint8_t body[sizeof(cci_trace_counters_t) + RSS_RECORD_MAX * sizeof p->rss.sample / sizeof *p->rss.sample +
+                 END_RECORD_MAX] = { 0 };
+    uint8_t *end = put_process_records(p, body + sizeof(cci_trace_counters_t), wait_status);
+    cci_chunk_header_t h = { .magic  = CCI_CHUNK_MAGIC,
+                             .kind   = CCI_CHUNK_PROCESS,
+                             .tid    = (uint32_t)p->pid,
+                             .opened = p->header->start };
+
+    return cci_trace_file_put(&p->file, packer, &h, body, (size_t)(end - body));
+}
+
+int cci_process_pool_finish(cci_process_pool_t *p, cci_packer_t *packer, int wait_status)
+{
+    uint32_t drained = 0;
+    int      r       = cci_process_pool_drain(p, packer, true, &drained);
+
+    if (p->file.fd >= 0) {
+        int failed = store_process(p, packer, wait_status);
+        r          = r ? r : failed;
+        failed     = cci_trace_file_close(&p->file);
+        r          = r ? r : failed;
+    }
+    unlink(p->pool_path);
+    close_pool(p);
+    return r;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* record/collector_process.h - one recorded process as the collector sees it: its pool, its trace. */
+#ifndef CCI_RECORD_COLLECTOR_PROCESS_H
+#define CCI_RECORD_COLLECTOR_PROCESS_H
+#include <limits.h>
+#include <stdbool.h>
+#include "record/collector_file.h"
+#include "record/control.h"
+
+typedef struct cci_rss_log {
+    struct { uint64_t time, bytes; } sample[1024];
+    uint32_t count;
+    uint32_t keep_every; /* calls a sample: doubles whenever the log is full */
+    uint32_t calls;
+} cci_rss_log_t;
+
+typedef struct cci_process_pool {
+    int                      pid;
+    unsigned                 number;
+    char                     pool_path[PATH_MAX], trace_path[PATH_MAX];
+    int                      pool_fd;
+    const cci_trace_header_t *header;
+    void                   **extent;
+    uint32_t                 extents;
+    cci_trace_file_t         file; /* fd -1: nothing is written any more */
+    cci_rss_log_t            rss;
+    struct cci_process_pool *next;
+} cci_process_pool_t;
+
+/* The pool of a process that has just made it. NULL and errno. */
+cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned number);
+
+/* Store and free every full chunk; at the end of the process also those its threads still held.
+ * Counts into *drained. 0 or the errno of the first write that failed: from then on chunks are freed
+ * and their contents given up. */
+int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended, uint32_t *drained);
+
+/* Note the process' resident memory. */
+void cci_process_pool_sample(cci_process_pool_t *p);
+
+/* Whether the process still records into this pool: it lives and has not become another program. */
+bool cci_process_pool_in_use(const cci_process_pool_t *p);
+
+/* The last of the trace: drain, what the collector knows, close; frees p. wait_status -1: unknown. */
+int cci_process_pool_finish(cci_process_pool_t *p, cci_packer_t *packer, int wait_status);
+
+#endif

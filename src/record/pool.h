@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* record/pool.h - the chunks a process records into: a mapped trace file, layout "in place".
+ *
+ * A chunk goes FREE -> OWNED (one thread takes it by compare-and-swap) -> FULL (the thread gives it
+ * away) -> FREE (the collector has copied it). Without a collector FULL is the end: the chunk stays
+ * in the file, and the file grows. Disk space is always reserved before it is mapped, so a full
+ * disk is an error code here and not a SIGBUS in the program.
+ *
+ * Threads: any. No lock is taken but while the file grows. Allocates nothing with malloc.
+ */
+#ifndef CCI_RECORD_POOL_H
+#define CCI_RECORD_POOL_H
+#include <limits.h>
+#include <stdbool.h>
+#include "record/control.h"
+#include "trace/format.h"
+
+enum {
+    CCI_POOL_EXTENT_CHUNKS = 8,    /* the file grows by 1 MiB */
+    CCI_POOL_EXTENTS_MAX   = 8192, /* of chunks in use at once, or of a plain file: 8 GiB */
+    CCI_POOL_SPARE_CHUNKS  = 16,   /* a process' share */
+    CCI_POOL_THREAD_CHUNKS = 4     /* what a thread adds to it */
+};
+
+typedef struct cci_pool {
+    char             path[PATH_MAX];
+    cci_control_t   *control; /* NULL: no collector, a plain file */
+    _Atomic uint32_t extents; /* mapped so far */
+    _Atomic uint32_t growing; /* lock */
+    _Atomic uint32_t next;    /* plain file: the first chunk never used */
+    _Atomic uint32_t threads; /* that take chunks */
+    void            *extent[CCI_POOL_EXTENTS_MAX];
+} cci_pool_t;
+
+/* Make the file at pool->path, which must not exist, with this header, and its first chunks.
+ * 0 or an errno. */
+int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header);
+
+/* Map the control page of a spool. NULL and errno when there is none, or no collector lives. */
+cci_control_t *cci_control_map(const char *spool);
+
+/* A chunk for this thread, state OWNED, body empty, header not filled in; NULL and errno when
+ * there is none to be had: ENOSPC, EPIPE (the collector died), ETIMEDOUT (it does not keep up).
+ * Waits for the collector if it must, at most CCI_POOL_WAIT_MS. */
+cci_chunk_header_t *cci_pool_take(cci_pool_t *pool);
+
+/* Give a chunk away. */
+void cci_pool_give(cci_pool_t *pool, cci_chunk_header_t *chunk);
+
+enum { CCI_POOL_WAIT_MS = 2000 };
+
+static inline uint8_t *cci_chunk_body(cci_chunk_header_t *chunk)
+{
+    return (uint8_t *)chunk + CCI_CHUNK_HEADER_BYTES;
+}
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* preload/operators.c - C++'s operator new and delete.
+ *
+ * libstdc++'s and libc++'s call malloc and free: there we only pass the call on, and it is recorded
+ * where it arrives. An allocator that brings its own (tcmalloc, jemalloc, mimalloc) does not come
+ * back to malloc: there the call is recorded here. Which of the two it is shows in whether the
+ * operator and malloc are in the same file. Exceptions pass through these frames.
+ */
+#include <stdlib.h>
+#include "preload/real.h"
+#include "prim/module.h"
+#include "record/events.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef struct cci_operator {
+    void *function;
+    bool  records; /* it does not come back to malloc or free */
+} cci_operator_t;
+
+static void find_operator(cci_operator_t *o, const char *name)
+{
+    cci_module_t mine, mallocs;
+    void        *p = cci_real_symbol(name, "libstdc++.so.6");
+
+    if (!p)
+        p = cci_real_symbol(name, "libc++.so.1");
+    if (!p)
+        abort(); /* a program that calls an operator has one; there is nothing to return to */
+    cci_real_find();
+    o->records = cci_module_find((uintptr_t)p, &mine) &&
+                 cci_module_find((uintptr_t)cci_real.malloc, &mallocs) && mine.start == mallocs.start;
+    __atomic_store_n(&o->function, p, __ATOMIC_RELEASE); /* pairs: operator_of */
+}
+
+static inline const cci_operator_t *operator_of(cci_operator_t *o, const char *name)
+{
+    if (__builtin_expect(!__atomic_load_n(&o->function, __ATOMIC_ACQUIRE), 0))
+        find_operator(o, name);
+    return o;
+}
+
+/* X(symbol, more parameters, their names, the alignment asked for) */
+#define NEW_LIST(X)                                                                        \
+    X(_Znwm, (size_t size), (size), 0)                                                     \
+    X(_Znam, (size_t size), (size), 0)                                                     \
+    X(_ZnwmRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), 0)                 \
+    X(_ZnamRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), 0)                 \
+    X(_ZnwmSt11align_val_t, (size_t size, size_t align), (size, align), align)             \
+    X(_ZnamSt11align_val_t, (size_t size, size_t align), (size, align), align)             \
+    X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *tag),    \
+      (size, align, tag), align)                                                           \
+    X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *tag),    \
+      (size, align, tag), align)
+
+#define DELETE_LIST(X)                                                                     \
+    X(_ZdlPv, (void *ptr), (ptr))                                                          \
+    X(_ZdaPv, (void *ptr), (ptr))                                                          \
+    X(_ZdlPvm, (void *ptr, size_t size), (ptr, size))                                      \
+    X(_ZdaPvm, (void *ptr, size_t size), (ptr, size))                                      \
+    X(_ZdlPvRKSt9nothrow_t, (void *ptr, const void *tag), (ptr, tag))                      \
+    X(_ZdaPvRKSt9nothrow_t, (void *ptr, const void *tag), (ptr, tag))                      \
+    X(_ZdlPvSt11align_val_t, (void *ptr, size_t align), (ptr, align))                      \
+    X(_ZdaPvSt11align_val_t, (void *ptr, size_t align), (ptr, align))                      \
+    X(_ZdlPvmSt11align_val_t, (void *ptr, size_t size, size_t align), (ptr, size, align))  \
+    X(_ZdaPvmSt11align_val_t, (void *ptr, size_t size, size_t align), (ptr, size, align))  \
+    X(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),     \
+      (ptr, align, tag))                                                                   \
+    X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),     \
+      (ptr, align, tag))
+
+#define DEFINE_NEW(symbol, parameters, arguments, alignment)                                       \
+    EXPORT void *symbol parameters;                                                                \
+    EXPORT void *symbol parameters                                                                 \
+    {                                                                                              \
+        static cci_operator_t self;                                                                \
+        const cci_operator_t *o = operator_of(&self, #symbol);                                     \
+        void *(*next) parameters = (void *(*)parameters)o->function;                               \
+        if (!o->records)                                                                           \
+            return next arguments;                                                                 \
+        void       *p      = next arguments;                                                       \
+        cci_frame_t caller = CCI_CALLER();                                                         \
+        if (p)                                                                                     \
+            cci_record_alloc((alignment) ? CCI_OP_ALIGNED : CCI_OP_MALLOC, p, size,                \
+                             (alignment) ? (unsigned)__builtin_ctzll((alignment) | 1ull << 63) : 0, \
+                             &caller);                                                             \
+        return p;                                                                                  \
+    }
+NEW_LIST(DEFINE_NEW)
+
+#define DEFINE_DELETE(symbol, parameters, arguments)              \
+    EXPORT void symbol parameters;                                \
+    EXPORT void symbol parameters                                 \
+    {                                                             \
+        static cci_operator_t self;                               \
+        const cci_operator_t *o = operator_of(&self, #symbol);    \
+        void (*next) parameters = (void (*)parameters)o->function; \
+        if (o->records && ptr)                                    \
+            cci_record_free(ptr);                                 \
+        next arguments;                                           \
+    }
+DELETE_LIST(DEFINE_DELETE)

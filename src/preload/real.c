@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* preload/real.c - see preload/real.h. */
+#include "preload/real.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include "record/recorder.h"
+#include "record/thread.h"
+
+/* ---- before the real ones are found ---- */
+
+enum { EARLY_BYTES = 1 << 16, EARLY_ALIGN_MAX = 4096, PAGE = 4096 };
+
+/* A block's size stands before it. */
+static _Alignas(EARLY_ALIGN_MAX) unsigned char early[EARLY_BYTES];
+static _Atomic size_t early_used;
+
+static void *early_aligned(size_t align, size_t size)
+{
+    const size_t head = align > sizeof(size_t) ? align : 2 * sizeof(size_t);
+
+    if (align > EARLY_ALIGN_MAX || size > EARLY_BYTES || head + size + align > EARLY_BYTES)
+        return NULL;
+    size_t at = atomic_fetch_add(&early_used, head + size + align);
+    if (at > EARLY_BYTES - (head + size + align))
+        return NULL;
+    size_t start = (at + head + align - 1) & ~(align - 1);
+    memcpy(early + start - sizeof(size_t), &size, sizeof size);
+    return early + start;
+}
+
+bool cci_real_is_early(const void *ptr)
+{
+    return (uintptr_t)ptr - (uintptr_t)early < sizeof early;
+}
+
+static size_t early_malloc_usable_size(void *ptr)
+{
+    size_t size = 0;
+    if (ptr)
+        memcpy(&size, (unsigned char *)ptr - sizeof size, sizeof size);
+    return size;
+}
+
+static void *early_malloc(size_t size)
+{
+    return early_aligned(_Alignof(max_align_t), size);
+}
+
+/* The arena is zero, and never used twice. */
+static void *early_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    return __builtin_mul_overflow(count, size, &bytes) ? NULL : early_malloc(bytes);
+}
+
+static void *early_realloc(void *ptr, size_t size)
+{
+    void  *p   = early_malloc(size);
+    size_t old = early_malloc_usable_size(ptr);
+
+    if (p && ptr)
+        memcpy(p, ptr, old < size ? old : size);
+    return p;
+}
+
+static void *early_reallocarray(void *ptr, size_t count, size_t size)
+{
+    size_t bytes;
+    return __builtin_mul_overflow(count, size, &bytes) ? NULL : early_realloc(ptr, bytes);
+}
+
+static int early_posix_memalign(void **out, size_t align, size_t size)
+{
+    void *p = early_aligned(align, size);
+    if (!p)
+        return ENOMEM;
+    *out = p;
+    return 0;
+}
+
+static void *early_aligned_alloc(size_t align, size_t size) { return early_aligned(align, size); }
+static void *early_memalign(size_t align, size_t size) { return early_aligned(align, size); }
+static void *early_valloc(size_t size) { return early_aligned(PAGE, size); }
+static void *early_pvalloc(size_t size) { return early_aligned(PAGE, (size + PAGE - 1) & ~(size_t)(PAGE - 1)); }
+
+/* ---- the table ---- */
+
+/* dlsym may allocate: those calls are early ones. volatile, because dlsym is declared as a function
+ * that never calls back. */
+static __thread volatile bool finding;
+
+#define FIRST_CALL(type, name, parameters, arguments) \
+    static type first_##name parameters               \
+    {                                                 \
+        if (finding)                                  \
+            return early_##name arguments;            \
+        cci_real_find();                              \
+        return cci_real.name arguments;               \
+    }
+CCI_REAL_LIST(FIRST_CALL)
+
+static void first_free(void *ptr)
+{
+    if (finding)
+        return; /* it can only be an early block */
+    cci_real_find();
+    cci_real.free(ptr);
+}
+
+static int first_dlclose(void *handle)
+{
+    cci_real_find();
+    return cci_real.dlclose(handle);
+}
+
+cci_real_t cci_real = {
+#define FIRST_ENTRY(type, name, parameters, arguments) .name = first_##name,
+    CCI_REAL_LIST(FIRST_ENTRY)
+    .free    = first_free,
+    .dlclose = first_dlclose,
+};
+
+/* A function pointer out of dlsym, as POSIX wants it done. */
+static void find(void *slot, const char *name)
+{
+    void *p = dlsym(RTLD_NEXT, name);
+    if (p)
+        memcpy(slot, &p, sizeof p);
+}
+
+void cci_real_find(void)
+{
+    cci_real_t    found     = cci_real;
+    cci_thread_t *suspended = cci_thread_suspend();
+
+    finding = true;
+#define FIND(type, name, parameters, arguments) find(&found.name, #name);
+    CCI_REAL_LIST(FIND)
+    find(&found.free, "free");
+    find(&found.free_sized, "free_sized");
+    find(&found.free_aligned_sized, "free_aligned_sized");
+    find(&found.dlclose, "dlclose");
+    finding  = false;
+    cci_real = found;
+    cci_recorder_set_allocator((uintptr_t)found.malloc);
+    cci_thread_resume(suspended);
+}
+
+void *cci_real_symbol(const char *name, const char *library)
+{
+    cci_thread_t *suspended = cci_thread_suspend();
+    void         *p         = dlsym(RTLD_NEXT, name);
+
+    if (!p) {
+        void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+        p            = handle ? dlsym(handle, name) : NULL;
+    }
+    cci_thread_resume(suspended);
+    return p;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* frames.c - see report/frames.h. */
+#include <stdlib.h>
+#include <string.h>
+#include "report/frames.h"
+
+struct cci_frames {
+    const cci_trace_t *trace;
+    cci_symbolizer_t  *symbolizer;
+    uint32_t          *module; /* the symbolizer's index + 1 of the trace's, 0 = not asked yet */
+    cci_frame_t       *frame; /* of the stack asked for last */
+    size_t             count, capacity;
+};
+
+void cci_frames_destroy(cci_frames_t *f)
+{
+    if (!f)
+        return;
+    cci_symbolizer_destroy(f->symbolizer);
+    free(f->module);
+    free(f->frame);
+    free(f);
+}
+
+cci_frames_t *cci_frames_create(const cci_trace_t *t, const cci_symbolizer_options_t *options)
+{
+    cci_frames_t *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return NULL;
+    f->trace      = t;
+    f->symbolizer = cci_symbolizer_create(options);
+    f->module     = calloc(cci_trace_module_count(t) + 1, sizeof *f->module);
+    if (!f->symbolizer || !f->module) {
+        cci_frames_destroy(f);
+        return NULL;
+    }
+    return f;
+}
+
+static bool add_frame(cci_frames_t *f, const cci_frame_t *frame)
+{
+    if (f->count == f->capacity) {
+        size_t       capacity = f->capacity ? 2 * f->capacity : 64;
+        cci_frame_t *bigger   = realloc(f->frame, capacity * sizeof *bigger);
+        if (!bigger)
+            return false;
+        f->frame    = bigger;
+        f->capacity = capacity;
+    }
+    f->frame[f->count++] = *frame;
+    return true;
+}
+
+static bool module_index(cci_frames_t *f, uint32_t module, uint32_t *out)
+{
+    if (f->module[module] == 0) {
+        const cci_trace_module_t *m     = cci_trace_module(f->trace, module);
+        cci_symbol_module_t       known = { m->path, m->build_id, m->build_id_len };
+        uint32_t                  index;
+        if (!cci_symbolizer_add_module(f->symbolizer, &known, &index))
+            return false;
+        f->module[module] = index + 1;
+    }
+    *out = f->module[module] - 1;
+    return true;
+}
+
+/* Nothing is known of an address outside all modules. False: out of memory. */
+static bool look_up(cci_frames_t *f, const cci_stack_node_t *node, cci_symbol_frames_t *found)
+{
+    uint32_t index;
+
+    *found = (cci_symbol_frames_t){ NULL, 0 };
+    if (node->module == 0)
+        return true;
+    return module_index(f, node->module, &index) &&
+           cci_symbolizer_lookup(f->symbolizer, index, node->offset, true, found);
+}
+
+static bool add_node(cci_frames_t *f, const cci_stack_node_t *node)
+{
+    cci_symbol_frames_t found;
+    cci_frame_t         frame = { .offset = node->offset };
+
+    if (!look_up(f, node, &found))
+        return false;
+    if (node->module != 0)
+        frame.module = cci_trace_module(f->trace, node->module)->path;
+    for (size_t i = 0; i < found.count; i++) {
+        frame.function = found.frame[i].function;
+        frame.file     = found.frame[i].file;
+        frame.line     = found.frame[i].line;
+        frame.inlined  = found.frame[i].inlined;
+        if (!add_frame(f, &frame))
+            return false;
+    }
+    return found.count > 0 || add_frame(f, &frame);
+}
+
+bool cci_frames_of(cci_frames_t *f, uint32_t node, cci_stack_t *out)
+{
+    f->count = 0;
+    for (unsigned depth = 0; node != 0 && depth < CCI_STACK_MAX; depth++) {
+        const cci_stack_node_t *n = cci_trace_node(f->trace, node);
+        if (!add_node(f, n))
+            return false;
+        node = n->parent;
+    }
+    *out = (cci_stack_t){ f->frame, f->count };
+    return true;
+}
+
+/* ---- what is not the program's ---- */
+
+static const char *const ALLOCATORS[] = {
+    "operator new",           "std::allocator",      "std::__new_allocator", "__gnu_cxx::",
+    "std::_Vector_base<",     "__rust_alloc",        "__rust_realloc",       "__rdl_",
+    "alloc::alloc::",         "alloc::raw_vec::",    "<alloc::alloc::",      "__rustc::",
+    NULL,
+};
+
+static const char *const STARTERS[] = {
+    "_start", "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "__clone",
+    "_dl_start_user", NULL,
+};
+
+static bool begins_with_one_of(const char *s, const char *const *list)
+{
+    for (; s && *list; list++)
+        if (strncmp(s, *list, strlen(*list)) == 0)
+            return true;
+    return false;
+}
+
+static bool is_libc(const char *path)
+{
+    if (!path)
+        return false;
+    const char *slash = strrchr(path, '/');
+    const char *base  = slash ? slash + 1 : path;
+    return strncmp(base, "libc.so", 7) == 0 || strncmp(base, "libc-", 5) == 0 ||
+           strncmp(base, "ld-", 3) == 0 || strncmp(base, "libpthread", 10) == 0;
+}
+
+/* libc's own starting functions have no name where it is stripped. */
+static bool is_starter(const cci_frame_t *f)
+{
+    if (f->function)
+        return begins_with_one_of(f->function, STARTERS) &&
+               (is_libc(f->module) || strcmp(f->function, "_start") == 0);
+    return is_libc(f->module);
+}
+
+cci_stack_t cci_stack_trimmed(cci_stack_t whole)
+{
+    while (whole.count > 1 && is_starter(&whole.frame[whole.count - 1]))
+        whole.count--;
+    while (whole.count > 1 && begins_with_one_of(whole.frame[0].function, ALLOCATORS)) {
+        whole.frame++;
+        whole.count--;
+    }
+    return whole;
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""The groups of benchmarks. A group is a module with
+
+SUMMARY                 one line
+WORKLOADS, CONTESTANTS  the words that --workloads and --contestants take
+USUAL_CONTESTANTS       those that take part when nothing is said
+run(bench)              the results, as harness.result.evaluate makes them
+VERSIONS                the packages whose versions belong into the document
+"""
+
+from harness.errors import USAGE, BenchError, unknown
+
+from . import profiler
+
+GROUPS = {"profiler": profiler}
+PLANNED = ("heap", "region", "smr", "map", "queue", "replay", "messaging", "tables")
+
+
+def find(name):
+    """The module of a group, or why there is none."""
+    if name in GROUPS:
+        return GROUPS[name]
+    if name in PLANNED:
+        available = ", ".join(GROUPS)
+        raise BenchError(USAGE, f"group '{name}'", f"has no benchmarks yet; available: {available}")
+    raise unknown("group", name, [*GROUPS, *PLANNED, "compare", "list"])

@@ -125,6 +125,7 @@ class ProgramWorkload:
             entrants_of(bench), race.run, usual_rounds(bench), bench.progress, self.name
         )
         results = bench.evaluate(wall_metrics(self.name, bench.contestants), rounds)
+        results += bench.evaluate(cpu_metrics(self.name, bench.contestants), rounds)
         results += bench.evaluate(added_cpu_metrics(self.name, bench.contestants), rounds)
         results += memory_results(bench, self.name, self.threads, race)
         if "full" in bench.contestants:
@@ -193,6 +194,19 @@ def wall_metrics(workload, contestants):
             lambda r, name=name: (r[name].wall, r[BASE].wall),
             lambda r: (r[BASE_AGAIN].wall, r[BASE].wall),
             bar={"max": bound} if bound else None,
+        )
+
+
+def cpu_metrics(workload, contestants):
+    """The same in processor time, which a busy machine blurs less."""
+    for name in contestants:
+        yield Metric(
+            f"{workload}/{name}/cpu",
+            name,
+            BASE,
+            "s",
+            lambda r, name=name: (r[name].cpu, r[BASE].cpu),
+            lambda r: (r[BASE_AGAIN].cpu, r[BASE].cpu),
         )
 
 
@@ -423,6 +437,7 @@ class RedisWorkload:
             entrants_of(bench), race.run, usual_rounds(bench), bench.progress, self.name
         )
         results = bench.evaluate(throughput_metrics(bench.contestants), rounds)
+        results += bench.evaluate(cpu_metrics("redis", bench.contestants), rounds)
         results += bench.evaluate(added_cpu_metrics("redis", bench.contestants), rounds)
         return results + memory_results(bench, "redis", redis.THREADS, race)
 

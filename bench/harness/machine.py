@@ -42,7 +42,7 @@ def describe(pinning):
     governor = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
     return {
         "cpu": first_match("/proc/cpuinfo", r"^model name\s*: (.*)$") or platform.machine(),
-        "cpus": len(os.sched_getaffinity(0)),
+        "cpus": os.cpu_count(),
         "hypervisor": bool(first_match("/proc/cpuinfo", r"^flags\s*:.*\b(hypervisor)\b")),
         "governor": first_match(governor, r"(.+)"),
         "memory_kb": int(first_match("/proc/meminfo", r"^MemTotal:\s+(\d+)") or 0) or None,

@@ -3,8 +3,8 @@
  *
  * A case is a function that does an operation n times. The frame around it finds an n that takes
  * long enough for the clock, runs that once more and says what one operation took. One process
- * measures one case once and says one line of JSON; the harness starts it again and again in rotated
- * order, so that statistics are made in one place.
+ * measures one case once and says one line of JSON; the harness starts it again and again in
+ * rotated order, so that statistics are made in one place.
  *
  *   NAME --list           a line {"case", "what"} for each case
  *   NAME [--ms N] CASE    a line {"case", "ns_per_op", "ops", "ns", "ticks_per_op"}

@@ -75,5 +75,5 @@ def threads(folder, small, times):
     """Two threads, ten million pairs of malloc and free, a 16th of them freed by the other one."""
     binary, output = folder / "threads", folder / "threads.out"
     compile_c(HERE / "threads.c", binary, "-pthread")
-    pairs = (200_000 if small else 10_000_000) * times
+    pairs = (1_000_000 if small else 10_000_000) * times
     return Job([binary, str(pairs), output], output, "threads", events=2 * pairs)

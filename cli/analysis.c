@@ -41,8 +41,8 @@ int cci_format_find(const char *command, const char *name, cci_report_writer_t *
     snprintf(what, sizeof what, "--format %.40s", name);
     join(names, format_names(true, names), available, sizeof available);
     if (format)
-        return cci_fail(CCI_EXIT_USAGE, command, what, "comes with the dashboard; available now: %s",
-                        available);
+        return cci_fail(CCI_EXIT_USAGE, command, what,
+                        "comes with the dashboard; available now: %s", available);
     const char *near = cci_nearest(name, names, format_names(false, names));
     if (near)
         return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; %s is one", near);
@@ -58,8 +58,9 @@ static int open_trace(cci_analysis_t *a, const cci_analysis_request_t *q)
     if (result != CC_RESULT_OK)
         return cci_fail(cci_exit_code(result), q->command, q->path, "%s", cci_trace_open_error());
     if (cci_trace_info(a->trace)->mode == CCI_MODE_COUNT && (q->from_ns || q->to_ns))
-        return cci_fail(CCI_EXIT_USAGE, q->command, q->path,
-                        "recorded with --mode count: --from and --to have no events to choose from");
+        return cci_fail(
+            CCI_EXIT_USAGE, q->command, q->path,
+            "recorded with --mode count: --from and --to have no events to choose from");
     return CCI_GO_ON;
 }
 
@@ -101,7 +102,8 @@ static int prepare_report(cci_analysis_t *a, const cci_analysis_request_t *q)
                                 .top     = (size_t)q->top };
     if (a->report.frames)
         return CCI_GO_ON;
-    return cci_fail(CCI_EXIT_SYSTEM, q->command, q->path, "%s", cc_result_text(CC_RESULT_NO_MEMORY));
+    return cci_fail(CCI_EXIT_SYSTEM, q->command, q->path, "%s",
+                    cc_result_text(CC_RESULT_NO_MEMORY));
 }
 
 int cci_analysis_open(cci_analysis_t *a, const cci_analysis_request_t *q)

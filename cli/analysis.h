@@ -6,8 +6,8 @@
 #include "report/report.h"
 
 typedef struct cci_analysis_request {
-    const char *command; /* for messages */
-    const char *path;    /* the trace    */
+    const char *command;        /* for messages */
+    const char *path;           /* the trace    */
     uint64_t    from_ns, to_ns; /* to_ns 0 = to the end */
     uint64_t    top;
     bool        debuginfod;

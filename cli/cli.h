@@ -68,7 +68,7 @@ typedef struct cci_command {
     size_t              option_count;
     size_t              operands_min, operands_max;
     const char         *operand; /* what one is called */
-    bool                program; /* operands are a program with its arguments: its options are not ours */
+    bool program; /* operands are a program with its arguments: its options are not ours */
 } cci_command_t;
 
 enum { CCI_GO_ON = -1 };

@@ -165,7 +165,7 @@ int cci_cmd_profile(int argc, char **argv)
     if (status == CCI_GO_ON) {
         if (result.trace_path[0])
             report(&a, &result);
-        else
+        else if (!result.failed)
             cci_fail(0, "profile", argv[1],
                      "no allocation was seen: it makes none, or brings a malloc of its own; no trace was written");
         status = exit_status(result.wait_status);

@@ -83,7 +83,7 @@ static size_t edits(const char *a, size_t n, const char *b, size_t m)
 const char *cci_nearest(const char *word, const char *const *list, size_t count)
 {
     size_t      length = strlen(word), best_edits = length / 3 + 2;
-    const char *best   = NULL;
+    const char *best = NULL;
 
     for (size_t i = 0; i < count && length <= WORD_MAX; i++) {
         size_t n = strlen(list[i]);

@@ -175,9 +175,10 @@ static int refuse_name(const cci_command_t *c, const char *given, size_t length)
     snprintf(word, sizeof word, "%.*s", (int)(length < 60 ? length : 60), given);
     const char *near = cci_nearest(word, names, n);
     if (near)
-        return cci_fail(CCI_EXIT_USAGE, c->name, NULL, "--%s: no such option; --%s is one", word, near);
-    return cci_fail(CCI_EXIT_USAGE, c->name, NULL, "--%s: no such option; see ccmem %s --help", word,
-                    c->name);
+        return cci_fail(CCI_EXIT_USAGE, c->name, NULL, "--%s: no such option; --%s is one", word,
+                        near);
+    return cci_fail(CCI_EXIT_USAGE, c->name, NULL, "--%s: no such option; see ccmem %s --help",
+                    word, c->name);
 }
 
 /* text NULL: the value is the next word. shown: how the option was written. */
@@ -263,8 +264,8 @@ static int check_operands(const parser_t *p)
     const cci_command_t *c = p->command;
 
     if (p->operands < c->operands_min)
-        return cci_fail(CCI_EXIT_USAGE, c->name, NULL, "%s: missing; usage: ccmem %s %s", c->operand,
-                        c->name, c->synopsis);
+        return cci_fail(CCI_EXIT_USAGE, c->name, NULL, "%s: missing; usage: ccmem %s %s",
+                        c->operand, c->name, c->synopsis);
     if (p->operands > c->operands_max)
         return cci_fail(CCI_EXIT_USAGE, c->name, p->argv[1 + c->operands_max],
                         "one %s too many; usage: ccmem %s %s", c->operand, c->name, c->synopsis);

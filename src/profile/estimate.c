@@ -60,11 +60,12 @@ cci_interval_t cci_sample_sum_interval(const cci_sample_sum_t *s, double unit)
         return (cci_interval_t){ s->seen, s->seen };
 
     double n        = (double)s->count;
+    double missed   = 1 + 20 / n; /* see the header */
     double mean     = s->unseen * (1 + 0.5 / n);
     double variance = s->variance * (1 + 0.5 / n);
     double low      = gamma_quantile(mean, variance, -Z95);
-    mean += 2 * fmax(s->heaviest - s->unseen / n, 0);
-    variance += 2 * fmax(s->heaviest_variance - s->variance / n, 0);
+    mean += missed * fmax(s->heaviest - s->unseen / n, 0);
+    variance += missed * fmax(s->heaviest_variance - s->variance / n, 0);
 
     /* Unseen ones are whole: less than one of them may be none. */
     double whole = s->seen / n;

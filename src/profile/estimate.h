@@ -13,8 +13,9 @@
  * certain; the unseen rest is a sum of geometric counts, and a gamma distribution of the same mean
  * m and variance v stands in for it: shape m^2/v, scale v/m. Half a sample is added (Jeffreys'
  * choice), which for equal small requests makes exactly the Poisson interval chi2(2k+1)/2.
- * Where weights differ, the ones missing from the sample are the heavy ones: the upper end takes
- * two samples for as heavy as the heaviest seen.
+ * Where weights differ, the ones missing from the sample are the heavy ones: for the upper end
+ * 1 + 20/k of the k samples are taken for as heavy as the heaviest seen. That number is empirical:
+ * it brought simulated sites of mixed sizes nearest to 95 %, and does nothing to equal ones.
  */
 #ifndef CCI_PROFILE_ESTIMATE_H
 #define CCI_PROFILE_ESTIMATE_H
@@ -27,11 +28,11 @@ typedef struct cci_interval {
 
 /* A sum of y over sampled allocations; all zero is the empty one. */
 typedef struct cci_sample_sum {
-    uint64_t count;         /* samples            */
-    double   seen;          /* sum of y           */
-    double   unseen;        /* sum of (w-1) y     */
-    double   variance;      /* sum of w (w-1) y^2 */
-    double   heaviest;      /* the largest (w-1) y ever added ... */
+    uint64_t count;             /* samples            */
+    double   seen;              /* sum of y           */
+    double   unseen;            /* sum of (w-1) y     */
+    double   variance;          /* sum of w (w-1) y^2 */
+    double   heaviest;          /* the largest (w-1) y ever added ... */
     double   heaviest_variance; /* ... and its w (w-1) y^2        */
 } cci_sample_sum_t;
 

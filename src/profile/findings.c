@@ -31,14 +31,14 @@ static part_t count_crossing(const cci_site_t *s)
 }
 
 static const rule_t RULES[] = {
-    [CCI_FINDING_TEMPORARY] = { "temporary-allocations",
-                                "Blocks are freed by the thread's very next call. Where their "
-                                "size has a bound, a buffer on the stack or a reused one does.",
-                                CCI_FINDING_TEMPORARY_PCT, count_temporary },
-    [CCI_FINDING_REALLOC]   = { "realloc-growth",
-                                "Blocks are resized again and again. Reserving the final size, or "
-                                "growing by a factor, saves most of the calls and copies.",
-                                CCI_FINDING_REALLOC_PCT, count_reallocs },
+    [CCI_FINDING_TEMPORARY]    = { "temporary-allocations",
+                                   "Blocks are freed by the thread's very next call. Where their "
+                                      "size has a bound, a buffer on the stack or a reused one does.",
+                                   CCI_FINDING_TEMPORARY_PCT, count_temporary },
+    [CCI_FINDING_REALLOC]      = { "realloc-growth",
+                                   "Blocks are resized again and again. Reserving the final size, or "
+                                        "growing by a factor, saves most of the calls and copies.",
+                                   CCI_FINDING_REALLOC_PCT, count_reallocs },
     [CCI_FINDING_CROSS_THREAD] = { "cross-thread-frees",
                                    "Blocks are freed by another thread than the one that allocated "
                                    "them, the slow path of most allocators. Handing them back in "

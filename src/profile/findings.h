@@ -9,12 +9,12 @@
 #include "profile/profile.h"
 
 enum {
-    CCI_FINDINGS_MAX         = 20,
-    CCI_FINDING_COUNT_MIN    = 1000, /* events of the kind at the site            */
-    CCI_FINDING_PROGRAM_PCT  = 1,    /* of all allocations of the program          */
-    CCI_FINDING_TEMPORARY_PCT = 90,  /* of the site's allocations                  */
-    CCI_FINDING_REALLOC_PCT  = 50,   /* of the site's allocations                  */
-    CCI_FINDING_CROSS_PCT    = 50    /* of the site's frees                        */
+    CCI_FINDINGS_MAX          = 20,
+    CCI_FINDING_COUNT_MIN     = 1000, /* events of the kind at the site            */
+    CCI_FINDING_PROGRAM_PCT   = 1,    /* of all allocations of the program          */
+    CCI_FINDING_TEMPORARY_PCT = 90,   /* of the site's allocations                  */
+    CCI_FINDING_REALLOC_PCT   = 50,   /* of the site's allocations                  */
+    CCI_FINDING_CROSS_PCT     = 50    /* of the site's frees                        */
 };
 
 /* Fill in p->findings, those of the most events first. False: out of memory. O(sites). */

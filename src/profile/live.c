@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* live.c - see profile/live.h. */
 #include <stdlib.h>
+#include <string.h>
 #include "profile/live.h"
 
-enum { FIRST_SLOTS_LOG2 = 10 };
+enum { FIRST_SLOTS_LOG2 = 10, LINE_BYTES = 64 };
+
+_Static_assert(LINE_BYTES % sizeof(cci_block_t) == 0, "no block on two lines");
 
 void cci_live_fini(cci_live_t *live)
 {
@@ -17,9 +20,11 @@ static bool live_make(cci_live_t *live, unsigned slots_log2)
 
     if (slots > PTRDIFF_MAX / sizeof *live->slots)
         return false;
-    *live = (cci_live_t){ .slots = calloc(slots, sizeof *live->slots),
+    *live = (cci_live_t){ .slots = aligned_alloc(LINE_BYTES, slots * sizeof *live->slots),
                           .mask  = slots - 1,
                           .shift = 64 - slots_log2 };
+    if (live->slots)
+        memset(live->slots, 0, slots * sizeof *live->slots);
     return live->slots != NULL;
 }
 

@@ -45,6 +45,13 @@ static inline size_t cci_live_home(const cci_live_t *live, uint64_t ptr)
     return (size_t)(ptr * UINT64_C(0x9e3779b97f4a7c15) >> live->shift);
 }
 
+/* ptr will be asked for soon. */
+static inline void cci_live_prefetch(const cci_live_t *live, uint64_t ptr)
+{
+    if (live->count > 0)
+        __builtin_prefetch(&live->slots[cci_live_home(live, ptr)], 1);
+}
+
 /* Where ptr is, or the empty slot where it would be. The table is not empty of slots. */
 static inline cci_block_t *cci_live_slot(const cci_live_t *live, uint64_t ptr)
 {

@@ -7,14 +7,15 @@
 #include "profile/leaks.h"
 #include "profile/stream.h"
 
-enum { PROGRESS_EVERY = 1 << 16 };
+enum { BATCH = 32, PROGRESS_EVERY = 2048 /* batches */ };
 
 typedef struct job {
-    cci_trace_t                  *trace;
-    const cci_trace_info_t       *info;
-    const cci_profile_options_t  *options;
-    cci_profile_t                *profile;
-    cci_stream_t                  stream;
+    cci_trace_t                 *trace;
+    const cci_trace_info_t      *info;
+    const cci_profile_options_t *options;
+    cci_profile_t               *profile;
+    cci_stream_t                 stream;
+    bool                         begun; /* the range */
 } job_t;
 
 static void tell_progress(const job_t *job)
@@ -23,43 +24,60 @@ static void tell_progress(const job_t *job)
         job->options->progress(job->options->progress_context, cci_trace_progress(job->trace));
 }
 
-/* All events before the range, and the first one in it. */
-static bool skip_to_range(job_t *job, cci_event_t *e)
+/* Threads that only count write no events; a trace that has some all the same is not believed. */
+static void skip_events(job_t *job)
 {
-    uint64_t from = job->options->from_ns;
-    bool     more;
+    cci_event_t e;
 
-    while ((more = cci_trace_next(job->trace, e)) && e->time_ns < from) {
-        if (!cci_stream_event(&job->stream, e))
-            return false;
-        if (job->stream.profile->events % PROGRESS_EVERY == 0)
-            tell_progress(job);
+    while (cci_trace_next(job->trace, &e)) {
     }
-    if (from > 0)
-        cci_stream_begin_range(&job->stream, from);
-    /* No event at all: one that changes nothing. */
-    if (!more)
-        *e = (cci_event_t){ .op = CCI_OP_EXTENDED, .time_ns = UINT64_MAX };
-    return true;
+}
+
+/* The next events; the table's lines that they will ask for are on their way to the cache, so that
+ * the misses of a batch overlap. */
+static size_t read_batch(const job_t *job, cci_event_t batch[BATCH])
+{
+    size_t n = 0;
+
+    while (n < BATCH && cci_trace_next(job->trace, &batch[n]))
+        cci_stream_prefetch(&job->stream, &batch[n++]);
+    return n;
+}
+
+/* False: out of memory. */
+static bool take_event(job_t *job, const cci_event_t *e)
+{
+    if (!job->begun && e->time_ns >= job->options->from_ns) {
+        cci_stream_begin_range(&job->stream, job->options->from_ns);
+        job->begun = true;
+    }
+    return cci_stream_event(&job->stream, e);
 }
 
 /* False: out of memory. */
 static bool read_events(job_t *job)
 {
-    cci_event_t e;
     uint64_t    to = job->options->to_ns ? job->options->to_ns : UINT64_MAX;
+    cci_event_t batch[BATCH];
 
-    if (!skip_to_range(job, &e))
-        return false;
-    if (e.time_ns >= to)
-        return true;
-    do {
-        if (!cci_stream_event(&job->stream, &e))
-            return false;
-        if (job->profile->events % PROGRESS_EVERY == 0)
+    for (size_t batches = 0, n; (n = read_batch(job, batch)) > 0; batches++) {
+        for (size_t i = 0; i < n; i++) {
+            if (batch[i].time_ns >= to)
+                return true;
+            if (!take_event(job, &batch[i]))
+                return false;
+        }
+        if (batches % PROGRESS_EVERY == 0)
             tell_progress(job);
-    } while (cci_trace_next(job->trace, &e) && e.time_ns < to);
+    }
     return true;
+}
+
+/* A range behind the last event holds what is live. */
+static void begin_late(job_t *job)
+{
+    if (!job->begun)
+        cci_stream_begin_range(&job->stream, job->options->from_ns);
 }
 
 /* ---- what the threads counted themselves ---- */
@@ -80,7 +98,7 @@ static void take_counters(cci_profile_t *p, const cci_trace_t *t)
     p->total.alloc_count = p->total.free_count = p->total.alloc_bytes = 0;
     memset(p->histogram, 0, sizeof p->histogram);
     for (uint32_t i = 0; i < p->thread_count; i++) {
-        const cci_trace_counters_t *c = &cci_trace_thread(t, i)->counters;
+        const cci_trace_counters_t *c   = &cci_trace_thread(t, i)->counters;
         p->threads[i].tally.alloc_count = c->alloc_count;
         p->threads[i].tally.free_count  = c->free_count;
         p->threads[i].tally.alloc_bytes = c->alloc_bytes;
@@ -90,11 +108,6 @@ static void take_counters(cci_profile_t *p, const cci_trace_t *t)
 }
 
 /* ---- estimates ---- */
-
-static cci_interval_t limited(cci_interval_t ci, double most)
-{
-    return (cci_interval_t){ fmin(ci.lo, most), fmin(ci.hi, most) };
-}
 
 /* One sampled block stands for about `interval` bytes, whatever its size. */
 static cci_interval_t bytes_interval(const cci_stream_t *s, const cci_sample_sum_t *sum)
@@ -123,19 +136,30 @@ static void estimate_program(cci_profile_t *p, const cci_stream_t *s)
     };
 }
 
-/* With the allocated bytes known, the freed ones are as well known as those that are left. */
+static void limit(uint64_t *value, cci_interval_t *ci, uint64_t most)
+{
+    *value = *value < most ? *value : most;
+    ci->lo = fmin(ci->lo, (double)most);
+    ci->hi = fmin(ci->hi, (double)most);
+}
+
+/* What the threads counted bounds what was estimated; and with the allocated bytes known, the
+ * freed ones are as well known as those that are left. */
 static void refine_program(cci_profile_t *p)
 {
-    double all = (double)p->total.alloc_bytes;
+    cci_tally_t *total = &p->total;
+    double       all   = (double)total->alloc_bytes;
 
-    p->current_bytes        = (uint64_t)fmin((double)p->current_bytes, all);
-    p->ci.current_bytes     = limited(p->ci.current_bytes, all);
-    p->peak_bytes           = (uint64_t)fmin((double)p->peak_bytes, all);
-    p->ci.peak_bytes        = limited(p->ci.peak_bytes, all);
-    p->total.free_bytes     = p->total.alloc_bytes - p->current_bytes;
-    p->ci.free_bytes        = (cci_interval_t){ all - p->ci.current_bytes.hi,
-                                                all - p->ci.current_bytes.lo };
-    p->ci.cross_thread_frees = limited(p->ci.cross_thread_frees, (double)p->total.free_count);
+    limit(&p->current_bytes, &p->ci.current_bytes, total->alloc_bytes);
+    limit(&p->peak_bytes, &p->ci.peak_bytes, total->alloc_bytes);
+    limit(&p->leaked_bytes, &p->ci.leaked_bytes, total->alloc_bytes);
+    limit(&total->cross_thread_frees, &p->ci.cross_thread_frees,
+          p->thread_count > 1 ? total->free_count : 0);
+    total->free_bytes = total->alloc_bytes - p->current_bytes;
+    p->ci.free_bytes =
+        (cci_interval_t){ all - p->ci.current_bytes.hi, all - p->ci.current_bytes.lo };
+    p->leaked_count =
+        total->alloc_count > total->free_count ? total->alloc_count - total->free_count : 0;
 }
 
 /* sums: one of live bytes a site, to be filled; returns that of the leaked bytes. */
@@ -187,9 +211,8 @@ static bool estimate(cci_profile_t *p, const cci_stream_t *s)
 
 static void set_end(job_t *job)
 {
-    cci_profile_t *p    = job->profile;
-    uint64_t       last = job->info->end_ns > job->stream.now_ns ? job->info->end_ns
-                                                                  : job->stream.now_ns;
+    cci_profile_t *p = job->profile;
+    uint64_t last = job->info->end_ns > job->stream.now_ns ? job->info->end_ns : job->stream.now_ns;
 
     p->to_ns = job->options->to_ns && job->options->to_ns < last ? job->options->to_ns : last;
     if (p->to_ns < p->from_ns)
@@ -202,13 +225,9 @@ static void find_peak_rss(cci_profile_t *p, const cci_trace_t *t)
     size_t                  n = cci_trace_rss(t, &rss);
 
     for (size_t i = 0; i < n; i++)
-        if (rss[i].time_ns >= p->from_ns && rss[i].time_ns <= p->to_ns && rss[i].bytes > p->peak_rss)
+        if (rss[i].time_ns >= p->from_ns && rss[i].time_ns <= p->to_ns &&
+            rss[i].bytes > p->peak_rss)
             p->peak_rss = rss[i].bytes;
-}
-
-static bool is_lossy(const cci_trace_t *t)
-{
-    return cci_trace_info(t)->lost_events || cci_trace_warning_count(t);
 }
 
 static bool finish_blocks(job_t *job)
@@ -230,7 +249,6 @@ static bool finish(job_t *job)
 {
     cci_profile_t *p = job->profile;
 
-    p->lossy = is_lossy(job->trace); /* more may have been found on the way */
     set_end(job);
     if (!finish_blocks(job))
         return false;
@@ -249,12 +267,13 @@ static bool begin(job_t *job)
 
     p->thread_count = cci_trace_thread_count(job->trace);
     p->threads      = calloc(p->thread_count + 1, sizeof *p->threads);
-    p->mode       = info->mode;
-    p->estimated  = info->mode == CCI_MODE_SAMPLE;
-    p->has_blocks = info->mode != CCI_MODE_COUNT;
-    p->from_ns    = job->options->from_ns;
-    p->ranged     = job->options->from_ns || job->options->to_ns;
-    p->lossy      = is_lossy(job->trace);
+    p->mode         = info->mode;
+    p->estimated    = info->mode == CCI_MODE_SAMPLE;
+    p->has_blocks   = info->mode != CCI_MODE_COUNT;
+    p->from_ns      = job->options->from_ns;
+    job->begun      = p->from_ns == 0;
+    p->ranged       = job->options->from_ns || job->options->to_ns;
+    p->lossy        = info->lost_events != 0;
     /* No interval to sample at is that of everything. */
     uint64_t interval = info->sample_interval ? info->sample_interval : 1;
     cci_stream_init(&job->stream, p, p->estimated ? interval : 0, p->lossy);
@@ -263,8 +282,13 @@ static bool begin(job_t *job)
 
 static cc_result_t run(job_t *job)
 {
-    if (!begin(job) || !read_events(job))
+    if (!begin(job))
         return CC_RESULT_NO_MEMORY;
+    if (!job->profile->has_blocks)
+        skip_events(job);
+    else if (!read_events(job))
+        return CC_RESULT_NO_MEMORY;
+    begin_late(job);
     if (cci_trace_status(job->trace) != CC_RESULT_OK)
         return cci_trace_status(job->trace);
     return finish(job) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
@@ -279,10 +303,10 @@ cc_result_t cci_profile_create(cci_profile_t **out, cci_trace_t *t,
     cc_result_t                        result   = CC_RESULT_NO_MEMORY;
 
     if (job && p) {
-        *job = (job_t){ .trace   = t,
-                        .info    = cci_trace_info(t),
-                        .options = options ? options : &DEFAULTS,
-                        .profile = p };
+        *job   = (job_t){ .trace   = t,
+                          .info    = cci_trace_info(t),
+                          .options = options ? options : &DEFAULTS,
+                          .profile = p };
         result = run(job);
         cci_stream_fini(&job->stream);
     }

@@ -38,8 +38,8 @@
 #include "trace/reader.h"
 
 enum {
-    CCI_SITE_SIZES      = 16,  /* a site's sizes are told apart up to here */
-    CCI_LEAK_LIST       = 1000 /* leaked blocks that are listed one by one */
+    CCI_SITE_SIZES = 16,  /* a site's sizes are told apart up to here */
+    CCI_LEAK_LIST  = 1000 /* leaked blocks that are listed one by one */
 };
 
 /* Counts of allocations; the same ones for a site, a thread and the program. */
@@ -51,7 +51,7 @@ typedef struct cci_tally {
 } cci_tally_t;
 
 typedef struct cci_site {
-    uint32_t    stack; /* node of the trace */
+    uint32_t    stack;    /* node of the trace */
     uint32_t    distinct; /* sizes seen; CCI_SITE_SIZES + 1 = more than CCI_SITE_SIZES */
     cci_tally_t tally;
     uint64_t    live_count, live_bytes;
@@ -96,9 +96,9 @@ typedef struct cci_finding {
 typedef struct cci_profile {
     cci_trace_mode_t mode;
     bool             has_blocks;
-    bool             estimated;  /* sample mode */
-    bool             lossy;      /* events are missing: the exact figures are of the rest */
-    bool             ranged;     /* from_ns or to_ns was asked for */
+    bool             estimated;      /* sample mode */
+    bool             lossy;          /* events are missing: the exact figures are of the rest */
+    bool             ranged;         /* from_ns or to_ns was asked for */
     uint64_t         from_ns, to_ns; /* what the figures cover */
     uint64_t         events;
 
@@ -108,7 +108,7 @@ typedef struct cci_profile {
     uint64_t    implied_frees;   /* the free is not in the trace, but the address came again   */
     uint64_t    current_bytes;
     uint64_t    peak_bytes, peak_ns;
-    uint64_t    peak_rss; /* 0 = not measured */
+    uint64_t    peak_rss;                   /* 0 = not measured */
     uint64_t    usable_alloc, usable_freed; /* malloc_usable_size, 0 = not measured */
     cci_profile_ci_t ci;
 
@@ -121,7 +121,7 @@ typedef struct cci_profile {
     cci_site_t           *sites;
     cci_site_ci_t        *site_ci; /* NULL unless estimated */
     size_t                site_count;
-    cci_block_t          *leaks;   /* largest first */
+    cci_block_t          *leaks; /* largest first */
     size_t                leak_listed;
     uint64_t              leaked_count, leaked_bytes;
     cci_finding_t        *findings;
@@ -131,7 +131,7 @@ typedef struct cci_profile {
 
 /* All zero is: the whole trace, nobody watches. */
 typedef struct cci_profile_options {
-    uint64_t from_ns, to_ns; /* to_ns 0 = to the end */
+    uint64_t from_ns, to_ns;                      /* to_ns 0 = to the end */
     void (*progress)(void *context, double done); /* now and then, done from 0 to 1 */
     void *progress_context;
 } cci_profile_options_t;

@@ -18,10 +18,14 @@ uint64_t cci_bucket_hi(unsigned bucket)
     return bucket == 0 ? 0 : UINT64_C(4) << bucket;
 }
 
-void cci_sizes_finish(cci_sizes_t *s)
+void cci_sizes_finish(cci_sizes_t *s, uint64_t unit)
 {
-    for (uint64_t size = 0; size <= CCI_SIZES_EXACT; size++)
+    for (uint64_t size = 0; size <= CCI_SIZES_EXACT; size++) {
         s->bucket[cci_size_bucket(size)] += s->exact[size];
+        s->exact[size] = (s->exact[size] + unit / 2) / unit;
+    }
+    for (unsigned b = 0; b < CCI_SIZE_BUCKETS; b++)
+        s->bucket[b] = (s->bucket[b] + unit / 2) / unit;
 }
 
 /* Keep the list of at most CCI_HOT_SIZES in order; an equal count stays behind the earlier one. */
@@ -42,11 +46,11 @@ static size_t hot_insert(cci_hot_size_t *list, size_t n, cci_hot_size_t item)
     return n;
 }
 
-static size_t hot_buckets_from(const uint64_t *bucket, unsigned first, cci_hot_size_t *out, size_t n)
+static size_t hot_buckets_from(const uint64_t *bucket, unsigned first, cci_hot_size_t *out,
+                               size_t n)
 {
     for (unsigned b = first; b < CCI_SIZE_BUCKETS; b++)
-        n = hot_insert(out, n,
-                       (cci_hot_size_t){ cci_bucket_lo(b), cci_bucket_hi(b), bucket[b] });
+        n = hot_insert(out, n, (cci_hot_size_t){ cci_bucket_lo(b), cci_bucket_hi(b), bucket[b] });
     return n;
 }
 

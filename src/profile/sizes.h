@@ -23,16 +23,17 @@ typedef struct cci_hot_size {
     uint64_t count;
 } cci_hot_size_t;
 
-static inline void cci_sizes_add(cci_sizes_t *s, uint64_t size)
+/* count: in units of the caller's. */
+static inline void cci_sizes_add(cci_sizes_t *s, uint64_t size, uint64_t count)
 {
     if (size <= CCI_SIZES_EXACT)
-        s->exact[size]++;
+        s->exact[size] += count;
     else
-        s->bucket[cci_size_bucket(size)]++;
+        s->bucket[cci_size_bucket(size)] += count;
 }
 
-/* Close the count: add the exact sizes to their buckets. Once. */
-void cci_sizes_finish(cci_sizes_t *s);
+/* Close the count: units become allocations, the exact sizes join their buckets. Once. */
+void cci_sizes_finish(cci_sizes_t *s, uint64_t unit);
 
 /* The most frequent sizes, most frequent first, the smaller first where equal; returns how many,
  * at most CCI_HOT_SIZES. After cci_sizes_finish. */

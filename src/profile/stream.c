@@ -44,8 +44,8 @@ static bool grow_nodes(cci_stream_t *s, size_t wanted)
 
 static bool reserve_site(cci_stream_t *s)
 {
-    cci_profile_t *p     = s->profile;
-    cci_site_t    *sites = cci_array_room(p->sites, p->site_count, &s->site_capacity, sizeof *sites);
+    cci_profile_t *p  = s->profile;
+    cci_site_t *sites = cci_array_room(p->sites, p->site_count, &s->site_capacity, sizeof *sites);
 
     if (sites)
         p->sites = sites;
@@ -159,7 +159,7 @@ static void count_alloc(cci_stream_t *s, const cci_block_t *b, const weight_t *w
         site->peak_bytes = site->live_bytes;
     p->current_bytes += w->bytes;
     count_size(site, b->size);
-    cci_sizes_add(&s->sizes, b->size);
+    cci_sizes_add(&s->sizes, b->size, w->count);
     if (s->interval)
         sum_alloc(s, b, w);
 }
@@ -372,9 +372,9 @@ static void begin_site(cci_site_t *site, uint64_t epoch)
 
 static void begin_profile(cci_profile_t *p)
 {
-    p->events        = 0;
-    p->total         = (cci_tally_t){ 0 };
-    p->calloc_count  = p->aligned_count = p->realloc_count = p->realloc_moved = 0;
+    p->events       = 0;
+    p->total        = (cci_tally_t){ 0 };
+    p->calloc_count = p->aligned_count = p->realloc_count = p->realloc_moved = 0;
     p->unmatched_frees = p->implied_frees = 0;
     for (size_t i = 0; i < p->thread_count; i++)
         p->threads[i] = (cci_thread_profile_t){ .last_ptr = p->threads[i].last_ptr };
@@ -452,7 +452,7 @@ void cci_stream_finish(cci_stream_t *s, uint64_t end_ns)
     for (size_t i = 0; i < p->site_count; i++)
         finish_site(s, &p->sites[i]);
     finish_threads(s);
-    cci_sizes_finish(&s->sizes);
+    cci_sizes_finish(&s->sizes, s->unit);
 }
 
 void cci_stream_fini(cci_stream_t *s)

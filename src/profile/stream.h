@@ -44,6 +44,12 @@ void cci_stream_init(cci_stream_t *s, cci_profile_t *profile, uint64_t interval,
 /* One event. False: out of memory. */
 bool cci_stream_event(cci_stream_t *s, const cci_event_t *e);
 
+/* This event comes soon. */
+static inline void cci_stream_prefetch(const cci_stream_t *s, const cci_event_t *e)
+{
+    cci_live_prefetch(&s->blocks.live, e->op == CCI_OP_REALLOC ? e->old_ptr : e->ptr);
+}
+
 /* What came before counts no longer; the blocks stay live. */
 void cci_stream_begin_range(cci_stream_t *s, uint64_t from_ns);
 

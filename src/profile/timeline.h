@@ -20,10 +20,10 @@ typedef struct cci_timeline_point {
 } cci_timeline_point_t;
 
 typedef struct cci_timeline {
-    uint64_t start_ns;
-    unsigned step_log2; /* an interval is 1 << step_log2 nanoseconds */
-    size_t   count;     /* intervals begun; at least 1               */
-    uint64_t end_ns;    /* of the last one begun                     */
+    uint64_t             start_ns;
+    unsigned             step_log2; /* an interval is 1 << step_log2 nanoseconds */
+    size_t               count;     /* intervals begun; at least 1               */
+    uint64_t             end_ns;    /* of the last one begun                     */
     cci_timeline_point_t point[CCI_TIMELINE_MAX];
 } cci_timeline_t;
 
@@ -40,8 +40,8 @@ static inline void cci_timeline_note(cci_timeline_t *t, uint64_t now_ns, uint64_
     if (now_ns >= t->end_ns)
         cci_timeline_advance(t, now_ns);
     cci_timeline_point_t *p = &t->point[t->count - 1];
-    p->max_bytes = bytes > p->max_bytes ? bytes : p->max_bytes;
-    p->end_bytes = bytes;
+    p->max_bytes            = bytes > p->max_bytes ? bytes : p->max_bytes;
+    p->end_bytes            = bytes;
     p->allocs += allocs;
     p->frees += frees;
 }

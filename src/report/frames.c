@@ -8,7 +8,7 @@ struct cci_frames {
     const cci_trace_t *trace;
     cci_symbolizer_t  *symbolizer;
     uint32_t          *module; /* the symbolizer's index + 1 of the trace's, 0 = not asked yet */
-    cci_frame_t       *frame; /* of the stack asked for last */
+    cci_frame_t       *frame;  /* of the stack asked for last */
     size_t             count, capacity;
 };
 
@@ -114,15 +114,24 @@ bool cci_frames_of(cci_frames_t *f, uint32_t node, cci_stack_t *out)
 /* ---- what is not the program's ---- */
 
 static const char *const ALLOCATORS[] = {
-    "operator new",           "std::allocator",      "std::__new_allocator", "__gnu_cxx::",
-    "std::_Vector_base<",     "__rust_alloc",        "__rust_realloc",       "__rdl_",
-    "alloc::alloc::",         "alloc::raw_vec::",    "<alloc::alloc::",      "__rustc::",
+    "operator new",
+    "std::allocator",
+    "std::__new_allocator",
+    "__gnu_cxx::",
+    "std::_Vector_base<",
+    "__rust_alloc",
+    "__rust_realloc",
+    "__rdl_",
+    "alloc::alloc::",
+    "alloc::raw_vec::",
+    "<alloc::alloc::",
+    "__rustc::",
     NULL,
 };
 
 static const char *const STARTERS[] = {
-    "_start", "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "__clone",
-    "_dl_start_user", NULL,
+    "_start", "__libc_start_main", "__libc_start_call_main", "start_thread",
+    "clone",  "__clone",           "_dl_start_user",         NULL,
 };
 
 static bool begins_with_one_of(const char *s, const char *const *list)

@@ -5,43 +5,11 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "profile/findings.h"
-#include "report/json_writer.h"
-#include "report/rank.h"
-#include "report/report.h"
-
-/* ---- figures ---- */
-
-static void put_known(cci_json_t *w, const char *name, uint64_t value, bool known)
-{
-    if (known)
-        cci_json_uint(w, name, value);
-    else
-        cci_json_null(w, name);
-}
-
-static void put_interval(cci_json_t *w, const char *name, const cci_interval_t *ci)
-{
-    char full[64];
-
-    snprintf(full, sizeof full, "%s_ci", name);
-    cci_json_begin_array(w, full);
-    cci_json_double(w, NULL, floor(ci->lo));
-    cci_json_double(w, NULL, ceil(ci->hi));
-    cci_json_end_array(w);
-}
-
-/* ci NULL: the value is exact. */
-static void put_figure(cci_json_t *w, const char *name, uint64_t value, const cci_interval_t *ci)
-{
-    cci_json_uint(w, name, value);
-    if (ci)
-        put_interval(w, name, ci);
-}
+#include "report/json_parts.h"
 
 static double per_second(uint64_t n, const cci_profile_t *p)
 {
@@ -88,8 +56,8 @@ static void put_program(cci_json_t *w, const cci_trace_t *t)
     cci_json_uint(w, "pid", info->pid);
     cci_json_uint(w, "ppid", info->ppid);
     cci_json_bool(w, "forked", info->flags & CCI_TRACE_FLAG_FORKED);
-    put_known(w, "exit_status", (uint64_t)WEXITSTATUS(status), known && WIFEXITED(status));
-    put_known(w, "signal", (uint64_t)WTERMSIG(status), known && WIFSIGNALED(status));
+    cci_json_known(w, "exit_status", (uint64_t)WEXITSTATUS(status), known && WIFEXITED(status));
+    cci_json_known(w, "signal", (uint64_t)WTERMSIG(status), known && WIFSIGNALED(status));
     cci_json_end_object(w);
 }
 
@@ -98,9 +66,9 @@ static const char *claimed_allocator(const char *path)
 {
     static const struct {
         const char *part, *name;
-    } KNOWN[] = { { "mimalloc", "mimalloc" }, { "jemalloc", "jemalloc" },
-                  { "tcmalloc", "tcmalloc" }, { "libc.so", "system" },
-                  { "libc-2.", "system" },    { "ld-musl", "system" } };
+    } KNOWN[]         = { { "mimalloc", "mimalloc" }, { "jemalloc", "jemalloc" },
+                          { "tcmalloc", "tcmalloc" }, { "libc.so", "system" },
+                          { "libc-2.", "system" },    { "ld-musl", "system" } };
     const char *slash = path ? strrchr(path, '/') : NULL;
     const char *base  = slash ? slash + 1 : path;
 
@@ -151,7 +119,7 @@ static void put_run(cci_json_t *w, const cci_report_t *r)
     put_allocator(w, r->trace);
     cci_json_string(w, "mode", mode_name(info->mode));
     cci_json_bool(w, "estimated", r->profile->estimated);
-    put_known(w, "sample_interval", info->sample_interval, info->mode == CCI_MODE_SAMPLE);
+    cci_json_known(w, "sample_interval", info->sample_interval, info->mode == CCI_MODE_SAMPLE);
     cci_json_uint(w, "lost_events", info->lost_events);
 }
 
@@ -162,23 +130,23 @@ static void put_totals(cci_json_t *w, const cci_profile_t *p)
     const cci_profile_ci_t *ci      = p->estimated ? &p->ci : NULL;
     const cci_profile_ci_t *of_some = p->ranged ? ci : NULL; /* the threads counted all of them */
 
-    put_figure(w, "alloc_count", p->total.alloc_count, of_some ? &ci->alloc_count : NULL);
-    put_figure(w, "free_count", p->total.free_count, of_some ? &ci->free_count : NULL);
-    put_figure(w, "alloc_bytes", p->total.alloc_bytes, of_some ? &ci->alloc_bytes : NULL);
+    cci_json_figure(w, "alloc_count", p->total.alloc_count, of_some ? &ci->alloc_count : NULL);
+    cci_json_figure(w, "free_count", p->total.free_count, of_some ? &ci->free_count : NULL);
+    cci_json_figure(w, "alloc_bytes", p->total.alloc_bytes, of_some ? &ci->alloc_bytes : NULL);
     if (!p->has_blocks) {
         cci_json_null(w, "free_bytes");
         cci_json_null(w, "current_allocated");
         cci_json_null(w, "peak_allocated");
         cci_json_null(w, "peak_time");
     } else {
-        put_figure(w, "free_bytes", p->total.free_bytes, ci ? &ci->free_bytes : NULL);
-        put_figure(w, "current_allocated", p->current_bytes, ci ? &ci->current_bytes : NULL);
-        put_figure(w, "peak_allocated", p->peak_bytes, ci ? &ci->peak_bytes : NULL);
+        cci_json_figure(w, "free_bytes", p->total.free_bytes, ci ? &ci->free_bytes : NULL);
+        cci_json_figure(w, "current_allocated", p->current_bytes, ci ? &ci->current_bytes : NULL);
+        cci_json_figure(w, "peak_allocated", p->peak_bytes, ci ? &ci->peak_bytes : NULL);
         cci_json_seconds(w, "peak_time", p->peak_ns);
     }
-    put_known(w, "peak_rss_bytes", p->peak_rss, p->peak_rss != 0);
-    put_known(w, "usable_alloc_bytes", p->usable_alloc, p->usable_alloc != 0);
-    put_known(w, "usable_free_bytes", p->usable_freed, p->usable_alloc != 0);
+    cci_json_known(w, "peak_rss_bytes", p->peak_rss, p->peak_rss != 0);
+    cci_json_known(w, "usable_alloc_bytes", p->usable_alloc, p->usable_alloc != 0);
+    cci_json_known(w, "usable_free_bytes", p->usable_freed, p->usable_alloc != 0);
     cci_json_double(w, "alloc_rate", per_second(p->total.alloc_count, p));
     cci_json_double(w, "free_rate", per_second(p->total.free_count, p));
     cci_json_double(w, "bytes_rate", per_second(p->total.alloc_bytes, p));
@@ -189,13 +157,13 @@ static void put_kinds(cci_json_t *w, const cci_profile_t *p)
 {
     bool exact = p->mode == CCI_MODE_FULL;
 
-    put_known(w, "calloc_count", p->calloc_count, exact);
-    put_known(w, "aligned_count", p->aligned_count, exact);
-    put_known(w, "realloc_count", p->realloc_count, exact);
-    put_known(w, "realloc_moved_count", p->realloc_moved, exact);
-    put_known(w, "temporary_count", p->total.temporary, exact);
-    put_known(w, "unmatched_free_count", p->unmatched_frees, p->has_blocks);
-    put_known(w, "implied_free_count", p->implied_frees, p->has_blocks);
+    cci_json_known(w, "calloc_count", p->calloc_count, exact);
+    cci_json_known(w, "aligned_count", p->aligned_count, exact);
+    cci_json_known(w, "realloc_count", p->realloc_count, exact);
+    cci_json_known(w, "realloc_moved_count", p->realloc_moved, exact);
+    cci_json_known(w, "temporary_count", p->total.temporary, exact);
+    cci_json_known(w, "unmatched_free_count", p->unmatched_frees, p->has_blocks);
+    cci_json_known(w, "implied_free_count", p->implied_frees, p->has_blocks);
 }
 
 static void put_latency(cci_json_t *w)
@@ -215,11 +183,10 @@ static void put_cross_thread(cci_json_t *w, const cci_profile_t *p)
         cci_json_null(w, "cross_thread_free_pct");
         return;
     }
-    put_figure(w, "cross_thread_free_count", p->total.cross_thread_frees,
-               p->estimated ? &p->ci.cross_thread_frees : NULL);
+    cci_json_figure(w, "cross_thread_free_count", p->total.cross_thread_frees,
+                    p->estimated ? &p->ci.cross_thread_frees : NULL);
     double frees = p->total.free_count ? (double)p->total.free_count : 1;
-    cci_json_double(w, "cross_thread_free_pct",
-                    100 * (double)p->total.cross_thread_frees / frees);
+    cci_json_double(w, "cross_thread_free_pct", 100 * (double)p->total.cross_thread_frees / frees);
 }
 
 static void put_buckets(cci_json_t *w, const cci_profile_t *p)
@@ -269,9 +236,9 @@ static void put_thread(cci_json_t *w, const cci_report_t *r, uint32_t i)
     cci_json_uint(w, "alloc_count", t->tally.alloc_count);
     cci_json_uint(w, "free_count", t->tally.free_count);
     cci_json_uint(w, "alloc_bytes", t->tally.alloc_bytes);
-    put_known(w, "free_bytes", t->tally.free_bytes, p->has_blocks);
-    put_known(w, "cross_thread_frees_sent", t->sent, p->has_blocks);
-    put_known(w, "cross_thread_frees_received", t->tally.cross_thread_frees, p->has_blocks);
+    cci_json_known(w, "free_bytes", t->tally.free_bytes, p->has_blocks);
+    cci_json_known(w, "cross_thread_frees_sent", t->sent, p->has_blocks);
+    cci_json_known(w, "cross_thread_frees_received", t->tally.cross_thread_frees, p->has_blocks);
     cci_json_uint(w, "lost_events", k->lost);
     cci_json_end_object(w);
 }
@@ -296,97 +263,6 @@ static void put_fragmentation(cci_json_t *w)
     cci_json_null(w, "free_block_count");
     cci_json_null(w, "utilization");
     cci_json_end_object(w);
-}
-
-/* ---- stacks ---- */
-
-static void put_frame(cci_json_t *w, const cci_frame_t *f)
-{
-    cci_json_begin_object(w, NULL);
-    cci_json_string(w, "function", f->function);
-    cci_json_string(w, "file", f->file);
-    put_known(w, "line", f->line, f->line != 0);
-    cci_json_string(w, "module", f->module);
-    cci_json_bool(w, "inlined", f->inlined);
-    cci_json_hex(w, "offset", f->offset);
-    cci_json_end_object(w);
-}
-
-static bool put_frames(cci_json_t *w, const cci_report_t *r, uint32_t node)
-{
-    cci_stack_t stack;
-
-    if (!cci_frames_of(r->frames, node, &stack))
-        return false;
-    cci_json_begin_array(w, "frames");
-    for (size_t i = 0; i < stack.count; i++)
-        put_frame(w, &stack.frame[i]);
-    cci_json_end_array(w);
-    return true;
-}
-
-/* "main (app.c:12)", "libz.so.1+0x2345" */
-static void put_frame_line(cci_json_t *w, const cci_frame_t *f)
-{
-    char line[1024];
-
-    if (f->function && f->file)
-        snprintf(line, sizeof line, "%.600s (%.300s:%u)", f->function, f->file, f->line);
-    else if (f->function)
-        snprintf(line, sizeof line, "%.600s", f->function);
-    else
-        snprintf(line, sizeof line, "%.600s+0x%" PRIx64, f->module ? f->module : "", f->offset);
-    cci_json_string(w, NULL, line);
-}
-
-static bool put_stack_trace(cci_json_t *w, const cci_report_t *r, uint32_t node)
-{
-    cci_stack_t stack;
-
-    if (!cci_frames_of(r->frames, node, &stack))
-        return false;
-    cci_json_begin_array(w, "stack_trace");
-    for (size_t i = 0; i < stack.count; i++)
-        put_frame_line(w, &stack.frame[i]);
-    cci_json_end_array(w);
-    return true;
-}
-
-/* ---- leaks ---- */
-
-static bool put_leak(cci_json_t *w, const cci_report_t *r, const cci_block_t *b)
-{
-    uint64_t start = cci_trace_info(r->trace)->start_real_ns;
-
-    cci_json_begin_object(w, NULL);
-    cci_json_hex(w, "ptr", b->ptr);
-    cci_json_uint(w, "size", b->size);
-    cci_json_seconds(w, "timestamp", start + b->time_ns);
-    cci_json_uint(w, "thread_id", cci_trace_thread(r->trace, b->thread)->tid);
-    cci_json_uint(w, "site", b->site);
-    bool done = put_stack_trace(w, r, r->profile->sites[b->site].stack);
-    cci_json_end_object(w);
-    return done;
-}
-
-static bool put_leaks(cci_json_t *w, const cci_report_t *r)
-{
-    const cci_profile_t *p = r->profile;
-
-    if (!p->has_blocks) {
-        cci_json_null(w, "leaked_allocations");
-        cci_json_null(w, "leaked_count");
-        cci_json_null(w, "leaked_bytes");
-        return true;
-    }
-    cci_json_begin_array(w, "leaked_allocations");
-    for (size_t i = 0; i < p->leak_listed; i++)
-        if (!put_leak(w, r, &p->leaks[i]))
-            return false;
-    cci_json_end_array(w);
-    cci_json_uint(w, "leaked_count", p->leaked_count);
-    put_figure(w, "leaked_bytes", p->leaked_bytes, p->estimated ? &p->ci.leaked_bytes : NULL);
-    return true;
 }
 
 /* ---- time ---- */
@@ -414,104 +290,6 @@ static void put_times(cci_json_t *w, const cci_report_t *r)
     put_instant(w, "end_time", start + r->profile->to_ns);
 }
 
-/* ---- sites ---- */
-
-static void put_sizes(cci_json_t *w, const cci_site_t *s)
-{
-    bool any = s->distinct > 0;
-
-    cci_json_begin_object(w, "sizes");
-    put_known(w, "min", s->min_size, any);
-    put_known(w, "max", s->max_size, any);
-    cci_json_uint(w, "distinct", s->distinct);
-    cci_json_bool(w, "distinct_is_more", s->distinct > CCI_SITE_SIZES);
-    cci_json_end_object(w);
-}
-
-static void put_site_figures(cci_json_t *w, const cci_profile_t *p, uint32_t id)
-{
-    const cci_site_t    *s     = &p->sites[id];
-    const cci_site_ci_t *ci    = p->estimated ? &p->site_ci[id] : NULL;
-    bool                 exact = !p->estimated;
-
-    put_figure(w, "alloc_count", s->tally.alloc_count, ci ? &ci->alloc_count : NULL);
-    put_figure(w, "alloc_bytes", s->tally.alloc_bytes, ci ? &ci->alloc_bytes : NULL);
-    cci_json_uint(w, "free_count", s->tally.free_count);
-    cci_json_uint(w, "live_count", s->live_count);
-    put_figure(w, "live_bytes", s->live_bytes, ci ? &ci->live_bytes : NULL);
-    cci_json_uint(w, "leaked_count", s->leaked_count);
-    cci_json_uint(w, "leaked_bytes", s->leaked_bytes);
-    cci_json_uint(w, "peak_bytes", s->peak_bytes);
-    cci_json_uint(w, "bytes_at_peak", s->bytes_at_peak);
-    put_known(w, "temporary_count", s->tally.temporary, exact);
-    put_known(w, "realloc_count", s->realloc_count, exact);
-    put_known(w, "realloc_moved_count", s->realloc_moved, exact);
-    cci_json_double(w, "mean_lifetime_ns", s->tally.free_count ? round(s->lifetime_ns) : NAN);
-    cci_json_uint(w, "cross_thread_free_count", s->tally.cross_thread_frees);
-    put_sizes(w, s);
-}
-
-static bool put_site(cci_json_t *w, const cci_report_t *r, uint32_t id)
-{
-    cci_json_begin_object(w, NULL);
-    cci_json_uint(w, "id", id);
-    cci_json_bool(w, "estimated", r->profile->estimated);
-    bool done = put_frames(w, r, r->profile->sites[id].stack);
-    put_site_figures(w, r->profile, id);
-    cci_json_end_object(w);
-    return done;
-}
-
-/* A site from before the range that nothing has happened to in it. */
-static bool is_idle(const cci_site_t *s)
-{
-    return s->tally.alloc_count == 0 && s->tally.free_bytes == 0 && s->tally.free_count == 0 &&
-           s->live_bytes == 0 && s->peak_bytes == 0;
-}
-
-static bool choose_top(const cci_report_t *r, bool *chosen)
-{
-    for (int rank = 0; rank < CCI_RANKS; rank++) {
-        uint32_t *top;
-        size_t    n;
-        if (!cci_rank_sites(r->profile, (cci_rank_t)rank, r->top, &top, &n))
-            return false;
-        for (size_t i = 0; i < n; i++)
-            chosen[top[i]] = true;
-        free(top);
-    }
-    return true;
-}
-
-static bool choose(const cci_report_t *r, bool *chosen)
-{
-    if (r->top)
-        return choose_top(r, chosen);
-    for (size_t i = 0; i < r->profile->site_count; i++)
-        chosen[i] = !is_idle(&r->profile->sites[i]);
-    return true;
-}
-
-static bool put_chosen_sites(cci_json_t *w, const cci_report_t *r, const bool *chosen)
-{
-    cci_json_begin_array(w, "sites");
-    for (uint32_t i = 0; i < r->profile->site_count; i++)
-        if (chosen[i] && !put_site(w, r, i))
-            return false;
-    cci_json_end_array(w);
-    cci_json_uint(w, "site_count", r->profile->site_count);
-    return true;
-}
-
-static bool put_sites(cci_json_t *w, const cci_report_t *r)
-{
-    bool *chosen = calloc(r->profile->site_count + 1, sizeof *chosen);
-    bool  done   = chosen && choose(r, chosen) && put_chosen_sites(w, r, chosen);
-
-    free(chosen);
-    return done;
-}
-
 /* ---- the course of time ---- */
 
 static void put_point(cci_json_t *w, const cci_profile_t *p, const cci_timeline_point_t *point,
@@ -519,9 +297,9 @@ static void put_point(cci_json_t *w, const cci_profile_t *p, const cci_timeline_
 {
     cci_json_begin_object(w, NULL);
     cci_json_seconds(w, "t", end_ns);
-    put_known(w, "allocated_bytes", point->end_bytes, p->has_blocks);
-    put_known(w, "allocated_max_bytes", point->max_bytes, p->has_blocks);
-    put_known(w, "rss_bytes", rss, rss != 0);
+    cci_json_known(w, "allocated_bytes", point->end_bytes, p->has_blocks);
+    cci_json_known(w, "allocated_max_bytes", point->max_bytes, p->has_blocks);
+    cci_json_known(w, "rss_bytes", rss, rss != 0);
     cci_json_double(w, "alloc_rate", p->estimated ? NAN : (double)point->allocs / seconds);
     cci_json_double(w, "free_rate", p->estimated ? NAN : (double)point->frees / seconds);
     cci_json_end_object(w);
@@ -622,10 +400,10 @@ static bool put_report(cci_json_t *w, const cci_report_t *r)
     put_histogram(w, p);
     put_threads(w, r);
     put_fragmentation(w);
-    if (!put_leaks(w, r))
+    if (!cci_json_leaks(w, r))
         return false;
     put_times(w, r);
-    if (!put_sites(w, r))
+    if (!cci_json_sites(w, r))
         return false;
     put_timeline(w, r);
     put_findings(w, p);

@@ -4,9 +4,14 @@
 #include "report/report.h"
 
 static const cci_report_format_t FORMATS[] = {
-    { "text", cci_report_text }, { "json", cci_report_json }, { "csv", NULL },
-    { "html", NULL },            { "prometheus", NULL },      { "pprof", NULL },
-    { "collapsed", NULL },       { "speedscope", NULL },
+    { "text", cci_report_text },
+    { "json", cci_report_json },
+    { "csv", NULL },
+    { "html", NULL },
+    { "prometheus", NULL },
+    { "pprof", NULL },
+    { "collapsed", NULL },
+    { "speedscope", NULL },
 };
 
 const cci_report_format_t *cci_report_formats(size_t *count)

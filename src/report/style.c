@@ -110,7 +110,7 @@ const char *cci_tone_off(const cci_style_t *s)
 
 static void put_eighths(FILE *out, unsigned eighths)
 {
-    static const char *const PARTS[] = { "",  "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+    static const char *const PARTS[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
 
     for (; eighths >= 8; eighths -= 8)
         fputs("█", out);

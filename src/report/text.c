@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c - the report for people: the summary, then the sites that matter with their stacks. */
+#include <math.h>
 #include <stdlib.h>
 #include "profile/findings.h"
 #include "report/rank.h"
@@ -20,7 +21,8 @@ static void put_title(const cci_report_t *r, FILE *out, const char *title)
 }
 
 /* The figure that the site is ranked by. */
-static void put_ranked_figure(const cci_profile_t *p, FILE *out, const cci_site_t *s, cci_rank_t rank)
+static void put_ranked_figure(const cci_profile_t *p, FILE *out, const cci_site_t *s,
+                              cci_rank_t rank)
 {
     uint64_t value = cci_rank_value(s, rank);
 
@@ -45,17 +47,29 @@ static void put_sizes(FILE *out, const cci_site_t *s)
 {
     if (s->distinct == 0)
         return;
-    fprintf(out, "; of %s", cci_figure_bytes(s->min_size).text);
+    fprintf(out, "; %s", cci_figure_bytes(s->min_size).text);
     if (s->max_size != s->min_size)
         fprintf(out, " to %s", cci_figure_bytes(s->max_size).text);
+    fputs(" each", out);
+}
+
+/* How many blocks, and within what when that is an estimate. */
+static void put_blocks(const cci_profile_t *p, FILE *out, const cci_site_t *s)
+{
+    fputs(cci_figure_of(s->tally.alloc_count, "block").text, out);
+    if (!p->estimated)
+        return;
+    const cci_interval_t *ci = &p->site_ci[s - p->sites].alloc_count;
+    fprintf(out, " (95 %%: %s to %s)", cci_figure_count((uint64_t)floor(ci->lo)).text,
+            cci_figure_count((uint64_t)ceil(ci->hi)).text);
 }
 
 /* The other figures of the site, on a line of their own. */
 static void put_details(const cci_report_t *r, FILE *out, const cci_site_t *s)
 {
-    fprintf(out, "      %s%s blocks, %s in all", cci_tone_on(&r->style, CCI_TONE_DIM),
-            cci_figure_count(s->tally.alloc_count).text,
-            cci_figure_bytes(s->tally.alloc_bytes).text);
+    fprintf(out, "      %s", cci_tone_on(&r->style, CCI_TONE_DIM));
+    put_blocks(r->profile, out, s);
+    fprintf(out, ", %s in all", cci_figure_bytes(s->tally.alloc_bytes).text);
     put_sizes(out, s);
     if (s->tally.free_count)
         fprintf(out, "; lived %s on average", cci_figure_time((uint64_t)s->lifetime_ns).text);

@@ -4,7 +4,13 @@
 #include <string.h>
 #include "report/text_stack.h"
 
-enum { NAME_BYTES = 512, FRAMES_SHOWN = 20, FUNCTION_COLUMNS_MIN = 20, PLACE_COLUMNS_MIN = 4 };
+enum {
+    NAME_BYTES           = 512,
+    FRAMES_SHOWN         = 20,
+    FUNCTION_COLUMNS_MIN = 20,
+    PLACE_COLUMNS_MIN    = 4,
+    CALLER_COLUMNS_MIN   = 10
+};
 
 static const char *base_name(const char *path)
 {
@@ -48,7 +54,8 @@ static void name_place(const cci_frame_t *f, char out[NAME_BYTES])
 
 /* ---- one line ---- */
 
-static unsigned put_innermost(const cci_report_t *r, FILE *out, const cci_frame_t *f, unsigned columns)
+static unsigned put_innermost(const cci_report_t *r, FILE *out, const cci_frame_t *f,
+                              unsigned columns)
 {
     char name[NAME_BYTES], place[NAME_BYTES];
 
@@ -63,21 +70,31 @@ static unsigned put_innermost(const cci_report_t *r, FILE *out, const cci_frame_
     return used;
 }
 
-/* Callers as long as they fit whole. */
-static void put_callers(const cci_report_t *r, FILE *out, cci_stack_t stack, unsigned columns)
+/* On one line an address says nothing beside names: the first frame with a name, 0 when none has. */
+static size_t first_named(cci_stack_t stack)
 {
+    for (size_t i = 0; i < stack.count; i++)
+        if (stack.frame[i].function)
+            return i;
+    return 0;
+}
+
+/* Callers of frame `of` as far as there is room, the last one cut. Inlined ones say less than those
+ * around them, and so do those without a name beside one that has one. */
+static void put_callers(const cci_report_t *r, FILE *out, cci_stack_t stack, size_t of,
+                        unsigned columns)
+{
+    const bool  names = stack.frame[of].function != NULL;
     const char *arrow = r->style.unicode ? " ← " : " < ";
     char        name[NAME_BYTES];
 
     fputs(cci_tone_on(&r->style, CCI_TONE_DIM), out);
-    for (size_t i = 1; i < stack.count; i++) {
+    for (size_t i = of + 1; i < stack.count && columns >= 3 + CALLER_COLUMNS_MIN; i++) {
+        if (stack.frame[i].inlined || (names && !stack.frame[i].function))
+            continue;
         name_frame(&stack.frame[i], name);
-        unsigned wanted = 3 + cci_text_columns(name);
-        if (wanted > columns)
-            break;
         fputs(arrow, out);
-        cci_put_text(out, &r->style, name, columns - 3);
-        columns -= wanted;
+        columns -= 3 + cci_put_text(out, &r->style, name, columns - 3);
     }
     fputs(cci_tone_off(&r->style), out);
 }
@@ -93,8 +110,9 @@ bool cci_put_stack_line(const cci_report_t *r, FILE *out, uint32_t node, unsigne
         fputs("(no stack)", out);
         return true;
     }
-    unsigned used = put_innermost(r, out, &stack.frame[0], columns);
-    put_callers(r, out, stack, columns - used);
+    size_t   first = first_named(stack);
+    unsigned used  = put_innermost(r, out, &stack.frame[first], columns);
+    put_callers(r, out, stack, first, columns - used);
     return true;
 }
 
@@ -111,9 +129,9 @@ static void put_frame(const cci_report_t *r, FILE *out, const cci_frame_t *f, un
 
     name_frame(f, name);
     name_place(f, place);
-    unsigned for_place    = cci_text_columns(place) + (f->inlined ? 9 : 0) + 2;
-    unsigned for_function = columns > for_place + FUNCTION_COLUMNS_MIN ? columns - for_place
-                                                                       : FUNCTION_COLUMNS_MIN;
+    unsigned for_place = cci_text_columns(place) + (f->inlined ? 9 : 0) + 2;
+    unsigned for_function =
+        columns > for_place + FUNCTION_COLUMNS_MIN ? columns - for_place : FUNCTION_COLUMNS_MIN;
     unsigned used = cci_put_text(out, &r->style, name, for_function);
     fputs(cci_tone_on(&r->style, CCI_TONE_DIM), out);
     if (place[0]) {

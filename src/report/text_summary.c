@@ -68,7 +68,8 @@ static void put_recording(const cci_report_t *r, FILE *out)
         fprintf(out, "every call recorded: %s", cci_figure_of(p->events, "event").text);
         break;
     case CCI_MODE_SAMPLE:
-        fprintf(out, "sampled every %s on average: %s", cci_figure_bytes(info->sample_interval).text,
+        fprintf(out, "sampled every %s on average: %s",
+                cci_figure_bytes(info->sample_interval).text,
                 cci_figure_of(p->events, "event").text);
         break;
     case CCI_MODE_COUNT:
@@ -85,14 +86,16 @@ static void put_recording(const cci_report_t *r, FILE *out)
 
 /* ---- the table of totals ---- */
 
-/* count and bytes may be "". */
+/* All but the label may be "". */
 static void put_row(FILE *out, const char *label, const char *count, const char *bytes,
                     const char *note)
 {
+    fprintf(out, "  %-13s %22s", label, count);
+    if (*bytes || *note)
+        fprintf(out, "  %9s", bytes);
     if (*note)
-        fprintf(out, "  %-13s %22s  %9s   %s\n", label, count, bytes, note);
-    else
-        fprintf(out, "  %-13s %22s  %9s\n", label, count, bytes);
+        fprintf(out, "   %s", note);
+    putc('\n', out);
 }
 
 /* "95 %: 40.1 MiB to 51.3 MiB" of an estimate, "" of what is exact. */
@@ -107,7 +110,7 @@ static const char *spread(char note[static 128], const cci_profile_t *p, const c
 
 static void put_allocated(const cci_profile_t *p, FILE *out)
 {
-    double seconds = cci_profile_seconds(p);
+    double seconds   = cci_profile_seconds(p);
     char   note[128] = "";
 
     if (seconds > 0)
@@ -132,15 +135,17 @@ static void put_freed(const cci_profile_t *p, FILE *out)
 
 static void put_peak(const cci_profile_t *p, FILE *out)
 {
-    char  note[256], ci[128];
-    int   n = snprintf(note, sizeof note, "at %s", cci_figure_time(p->peak_ns).text);
+    char ci[128], note[256];
 
-    if (*spread(ci, p, &p->ci.peak_bytes))
-        n += snprintf(note + n, sizeof note - (size_t)n, "; %s", ci);
-    if (p->peak_rss)
-        snprintf(note + n, sizeof note - (size_t)n, "; resident at most %s",
-                 cci_figure_bytes(p->peak_rss).text);
+    spread(ci, p, &p->ci.peak_bytes);
+    snprintf(note, sizeof note, "at %s%s%s", cci_figure_time(p->peak_ns).text, *ci ? "; " : "", ci);
     put_row(out, "Peak", "", cci_figure_bytes(p->peak_bytes).text, note);
+}
+
+static void put_resident(const cci_profile_t *p, FILE *out)
+{
+    if (p->peak_rss)
+        put_row(out, "Resident", "", cci_figure_bytes(p->peak_rss).text, "at most");
 }
 
 static void put_left(const cci_profile_t *p, FILE *out)
@@ -169,31 +174,23 @@ static void put_resized(const cci_profile_t *p, FILE *out)
 
 static void put_crossing(const cci_profile_t *p, FILE *out)
 {
-    put_row(out, "Cross-thread", cci_figure_of(p->total.cross_thread_frees, "free").text,
-            cci_figure_percent((double)p->total.cross_thread_frees, (double)p->total.free_count)
-                .text,
-            "of frees, of another thread's block");
+    put_row(
+        out, "Cross-thread", cci_figure_of(p->total.cross_thread_frees, "free").text,
+        cci_figure_percent((double)p->total.cross_thread_frees, (double)p->total.free_count).text,
+        "of frees, of another thread's block");
 }
 
-static void put_counted_only(const cci_profile_t *p, FILE *out)
+static void put_usable(const cci_profile_t *p, FILE *out)
 {
-    if (p->peak_rss)
-        put_row(out, "Resident", "", cci_figure_bytes(p->peak_rss).text, "at most");
     if (p->usable_alloc)
         put_row(out, "Usable", "", cci_figure_bytes(p->usable_alloc).text,
                 "in the blocks that were given");
 }
 
-static void put_totals(const cci_profile_t *p, FILE *out)
+static void put_block_totals(const cci_profile_t *p, FILE *out)
 {
-    putc('\n', out);
-    put_allocated(p, out);
-    put_freed(p, out);
-    if (!p->has_blocks) {
-        put_counted_only(p, out);
-        return;
-    }
     put_peak(p, out);
+    put_resident(p, out);
     put_left(p, out);
     if (!p->estimated && p->total.temporary)
         put_temporary(p, out);
@@ -203,9 +200,22 @@ static void put_totals(const cci_profile_t *p, FILE *out)
         put_crossing(p, out);
 }
 
+static void put_totals(const cci_profile_t *p, FILE *out)
+{
+    putc('\n', out);
+    put_allocated(p, out);
+    put_freed(p, out);
+    put_usable(p, out);
+    if (p->has_blocks)
+        put_block_totals(p, out);
+    else
+        put_resident(p, out);
+}
+
 /* ---- the sites of a rank, one line each ---- */
 
-static bool put_site_line(const cci_report_t *r, FILE *out, uint32_t id, uint64_t value, uint64_t whole)
+static bool put_site_line(const cci_report_t *r, FILE *out, uint32_t id, uint64_t value,
+                          uint64_t whole)
 {
     enum { FIGURES = 22 };
 
@@ -216,8 +226,8 @@ static bool put_site_line(const cci_report_t *r, FILE *out, uint32_t id, uint64_
     return done;
 }
 
-static bool put_rank(const cci_report_t *r, FILE *out, cci_rank_t rank, size_t lines, uint64_t whole,
-                     const char *heading)
+static bool put_rank(const cci_report_t *r, FILE *out, cci_rank_t rank, size_t lines,
+                     uint64_t whole, const char *heading)
 {
     uint32_t *sites;
     size_t    n;

@@ -130,8 +130,14 @@ static void tell_where(const cci_collector_result_t *result)
     fprintf(stderr, "\nAll of it: ccmem report %s\n", result->trace_path);
 }
 
+static void say_nothing_seen(const char *program, const char *more)
+{
+    cci_fail(0, "profile", program, "no allocation was seen: it makes none, or brings a malloc of its own%s",
+             more);
+}
+
 /* A report that could not be made does not change how the program ended; its message is out. */
-static void report(const arguments_t *a, const cci_collector_result_t *result)
+static void report(const arguments_t *a, const cci_collector_result_t *result, const char *program)
 {
     cci_analysis_request_t request = { .command = "profile", .path = result->trace_path, .quiet = a->quiet };
     cci_analysis_t         analysis;
@@ -145,6 +151,8 @@ static void report(const arguments_t *a, const cci_collector_result_t *result)
         fputc('\n', stderr);
         cci_report_summary(&analysis.report, stderr);
         tell_where(result);
+        if (analysis.profile->total.alloc_count == 0 && !result->failed)
+            say_nothing_seen(program, "");
     }
     cci_analysis_close(&analysis);
 }
@@ -164,10 +172,9 @@ int cci_cmd_profile(int argc, char **argv)
         status = run(&a, argv + 1, &result);
     if (status == CCI_GO_ON) {
         if (result.trace_path[0])
-            report(&a, &result);
+            report(&a, &result, argv[1]);
         else if (!result.failed)
-            cci_fail(0, "profile", argv[1],
-                     "no allocation was seen: it makes none, or brings a malloc of its own; no trace was written");
+            say_nothing_seen(argv[1], "; no trace was written");
         status = exit_status(result.wait_status);
     }
     free(a.default_out);

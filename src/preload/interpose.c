@@ -22,35 +22,46 @@ static inline unsigned log2_of(size_t align)
     return align ? (unsigned)__builtin_ctzll(align) : 0;
 }
 
-/* In the function that the program called: its frame is the caller's. */
-#define RECORD(op, ptr, size, align)                                          \
-    do {                                                                      \
-        if (__builtin_expect((ptr) != NULL, 1)) {                             \
-            cci_frame_t caller = CCI_CALLER();                                \
-            cci_record_alloc((op), (ptr), (size), log2_of(align), &caller);   \
-        }                                                                     \
-    } while (0)
+/* What is rarely done, or always in full mode: apart, so that the rest needs few registers. */
+static __attribute__((noinline)) void *record(cci_op_t op, void *ptr, size_t size, size_t align,
+                                              cci_frame_t caller)
+{
+    cci_record_alloc(op, ptr, size, log2_of(align), &caller);
+    return ptr;
+}
+
+/* ptr, the result of the interposed function that this stands in. */
+#define RECORDED(op, ptr, size, align)                 \
+    ((ptr) == NULL || cci_record_alloc_briefly(size)   \
+         ? (ptr)                                       \
+         : record((op), (ptr), (size), (align), CCI_CALLER()))
 
 EXPORT void *malloc(size_t size)
 {
     void *p = cci_real.malloc(size);
-    RECORD(CCI_OP_MALLOC, p, size, 0);
-    return p;
+    return RECORDED(CCI_OP_MALLOC, p, size, 0);
 }
 
 EXPORT void *calloc(size_t count, size_t size)
 {
     void *p = cci_real.calloc(count, size);
-    RECORD(CCI_OP_CALLOC, p, count * size, 0);
-    return p;
+    return RECORDED(CCI_OP_CALLOC, p, count * size, 0);
 }
 
-static inline __attribute__((always_inline)) void release(void *ptr)
+static __attribute__((noinline)) void record_and_release(void *ptr)
+{
+    cci_record_free(ptr);
+    cci_real.free(ptr);
+}
+
+static inline void release(void *ptr)
 {
     if (!ptr || __builtin_expect(cci_real_is_early(ptr), 0))
         return;
-    cci_record_free(ptr);
-    cci_real.free(ptr);
+    if (cci_record_free_briefly(ptr))
+        cci_real.free(ptr);
+    else
+        record_and_release(ptr);
 }
 
 EXPORT void free(void *ptr)
@@ -61,7 +72,7 @@ EXPORT void free(void *ptr)
 /* Newer than most C libraries: without a function of that name, free is what it means. */
 EXPORT void free_sized(void *ptr, size_t size)
 {
-    if (!cci_real.free_sized || !ptr) {
+    if (!cci_real.free_sized || !ptr || cci_real_is_early(ptr)) {
         release(ptr);
         return;
     }
@@ -71,7 +82,7 @@ EXPORT void free_sized(void *ptr, size_t size)
 
 EXPORT void free_aligned_sized(void *ptr, size_t align, size_t size)
 {
-    if (!cci_real.free_aligned_sized || !ptr) {
+    if (!cci_real.free_aligned_sized || !ptr || cci_real_is_early(ptr)) {
         release(ptr);
         return;
     }
@@ -130,36 +141,32 @@ EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
     int r = cci_real.posix_memalign(out, align, size);
     if (r == 0)
-        RECORD(CCI_OP_ALIGNED, *out, size, align);
+        (void)RECORDED(CCI_OP_ALIGNED, *out, size, align);
     return r;
 }
 
 EXPORT void *aligned_alloc(size_t align, size_t size)
 {
     void *p = cci_real.aligned_alloc(align, size);
-    RECORD(CCI_OP_ALIGNED, p, size, align);
-    return p;
+    return RECORDED(CCI_OP_ALIGNED, p, size, align);
 }
 
 EXPORT void *memalign(size_t align, size_t size)
 {
     void *p = cci_real.memalign(align, size);
-    RECORD(CCI_OP_ALIGNED, p, size, align);
-    return p;
+    return RECORDED(CCI_OP_ALIGNED, p, size, align);
 }
 
 EXPORT void *valloc(size_t size)
 {
     void *p = cci_real.valloc(size);
-    RECORD(CCI_OP_ALIGNED, p, size, 4096);
-    return p;
+    return RECORDED(CCI_OP_ALIGNED, p, size, 4096);
 }
 
 EXPORT void *pvalloc(size_t size)
 {
     void *p = cci_real.pvalloc(size);
-    RECORD(CCI_OP_ALIGNED, p, size, 4096);
-    return p;
+    return RECORDED(CCI_OP_ALIGNED, p, size, 4096);
 }
 
 EXPORT size_t malloc_usable_size(void *ptr)

@@ -2,9 +2,11 @@
 /* preload/operators.c - C++'s operator new and delete.
  *
  * libstdc++'s and libc++'s call malloc and free: there we only pass the call on, and it is recorded
- * where it arrives. An allocator that brings its own (tcmalloc, jemalloc, mimalloc) does not come
- * back to malloc: there the call is recorded here. Which of the two it is shows in whether the
- * operator and malloc are in the same file. Exceptions pass through these frames.
+ * where it arrives. Which those are shows in that they are not in the same file as malloc. What an
+ * allocator brings itself (tcmalloc, jemalloc, mimalloc) mostly does not come back to malloc and is
+ * recorded here; but some does (jemalloc's aligned ones), and must not be recorded twice. A new is
+ * therefore looked at afterwards, for exceptions pass through these frames; a delete, through which
+ * none may pass, is called with the recording suspended.
  */
 #include <stdlib.h>
 #include "preload/real.h"
@@ -15,7 +17,7 @@
 
 typedef struct cci_operator {
     void *function;
-    bool  records; /* it does not come back to malloc or free */
+    bool  is_allocators; /* out of the same file as malloc */
 } cci_operator_t;
 
 static void find_operator(cci_operator_t *o, const char *name)
@@ -28,8 +30,9 @@ static void find_operator(cci_operator_t *o, const char *name)
     if (!p)
         abort(); /* a program that calls an operator has one; there is nothing to return to */
     cci_real_find();
-    o->records = cci_module_find((uintptr_t)p, &mine) &&
-                 cci_module_find((uintptr_t)cci_real.malloc, &mallocs) && mine.start == mallocs.start;
+    o->is_allocators = cci_module_find((uintptr_t)p, &mine) &&
+                       cci_module_find((uintptr_t)cci_real.malloc, &mallocs) &&
+                       mine.start == mallocs.start;
     __atomic_store_n(&o->function, p, __ATOMIC_RELEASE); /* pairs: operator_of */
 }
 
@@ -38,6 +41,26 @@ static inline const cci_operator_t *operator_of(cci_operator_t *o, const char *n
     if (__builtin_expect(!__atomic_load_n(&o->function, __ATOMIC_ACQUIRE), 0))
         find_operator(o, name);
     return o;
+}
+
+/* How far this thread's record is; only to be compared. */
+typedef struct cci_record_mark {
+    const uint8_t *at;
+    uint64_t       chunks, lost, allocs;
+} cci_record_mark_t;
+
+static cci_record_mark_t mark_record(void)
+{
+    const cci_thread_t *t       = cci_thread_self();
+    bool                counted = t->mode != CCI_MODE_OFF;
+    return (cci_record_mark_t){ t->at, t->seq, t->lost, counted ? t->counters->alloc_count : 0 };
+}
+
+static bool is_at(const cci_record_mark_t *mark)
+{
+    cci_record_mark_t now = mark_record();
+    return now.at == mark->at && now.chunks == mark->chunks && now.lost == mark->lost &&
+           now.allocs == mark->allocs;
 }
 
 /* X(symbol, more parameters, their names, the alignment asked for) */
@@ -69,34 +92,45 @@ static inline const cci_operator_t *operator_of(cci_operator_t *o, const char *n
     X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),     \
       (ptr, align, tag))
 
+#define RECORD_NEW(p, size, alignment)                                                             \
+    do {                                                                                           \
+        cci_frame_t caller = CCI_CALLER();                                                         \
+        cci_record_alloc((alignment) ? CCI_OP_ALIGNED : CCI_OP_MALLOC, (p), (size),                \
+                         (alignment) ? (unsigned)__builtin_ctzll((alignment) | 1ull << 63) : 0,    \
+                         &caller);                                                                 \
+    } while (0)
+
 #define DEFINE_NEW(symbol, parameters, arguments, alignment)                                       \
     EXPORT void *symbol parameters;                                                                \
     EXPORT void *symbol parameters                                                                 \
     {                                                                                              \
         static cci_operator_t self;                                                                \
-        const cci_operator_t *o = operator_of(&self, #symbol);                                     \
+        const cci_operator_t *o  = operator_of(&self, #symbol);                                    \
         void *(*next) parameters = (void *(*)parameters)o->function;                               \
-        if (!o->records)                                                                           \
+        if (!o->is_allocators)                                                                     \
             return next arguments;                                                                 \
-        void       *p      = next arguments;                                                       \
-        cci_frame_t caller = CCI_CALLER();                                                         \
-        if (p)                                                                                     \
-            cci_record_alloc((alignment) ? CCI_OP_ALIGNED : CCI_OP_MALLOC, p, size,                \
-                             (alignment) ? (unsigned)__builtin_ctzll((alignment) | 1ull << 63) : 0, \
-                             &caller);                                                             \
+        cci_record_mark_t before = mark_record();                                                  \
+        void             *p      = next arguments;                                                 \
+        if (p && is_at(&before))                                                                   \
+            RECORD_NEW(p, size, alignment);                                                        \
         return p;                                                                                  \
     }
 NEW_LIST(DEFINE_NEW)
 
-#define DEFINE_DELETE(symbol, parameters, arguments)              \
-    EXPORT void symbol parameters;                                \
-    EXPORT void symbol parameters                                 \
-    {                                                             \
-        static cci_operator_t self;                               \
-        const cci_operator_t *o = operator_of(&self, #symbol);    \
-        void (*next) parameters = (void (*)parameters)o->function; \
-        if (o->records && ptr)                                    \
-            cci_record_free(ptr);                                 \
-        next arguments;                                           \
+#define DEFINE_DELETE(symbol, parameters, arguments)                                               \
+    EXPORT void symbol parameters;                                                                 \
+    EXPORT void symbol parameters                                                                  \
+    {                                                                                              \
+        static cci_operator_t self;                                                                \
+        const cci_operator_t *o = operator_of(&self, #symbol);                                     \
+        void (*next) parameters = (void (*)parameters)o->function;                                 \
+        if (!o->is_allocators || !ptr) {                                                           \
+            next arguments;                                                                        \
+            return;                                                                                \
+        }                                                                                          \
+        cci_record_free(ptr);                                                                      \
+        cci_thread_t *suspended = cci_thread_suspend();                                            \
+        next arguments;                                                                            \
+        cci_thread_resume(suspended);                                                              \
     }
 DELETE_LIST(DEFINE_DELETE)

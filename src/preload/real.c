@@ -11,29 +11,24 @@
 
 /* ---- before the real ones are found ---- */
 
-enum { EARLY_BYTES = 1 << 16, EARLY_ALIGN_MAX = 4096, PAGE = 4096 };
+enum { EARLY_ALIGN_MAX = 4096, PAGE = 4096 };
 
 /* A block's size stands before it. */
-static _Alignas(EARLY_ALIGN_MAX) unsigned char early[EARLY_BYTES];
+_Alignas(EARLY_ALIGN_MAX) unsigned char cci_real_early[CCI_EARLY_BYTES];
 static _Atomic size_t early_used;
 
 static void *early_aligned(size_t align, size_t size)
 {
     const size_t head = align > sizeof(size_t) ? align : 2 * sizeof(size_t);
 
-    if (align > EARLY_ALIGN_MAX || size > EARLY_BYTES || head + size + align > EARLY_BYTES)
+    if (align > EARLY_ALIGN_MAX || size > CCI_EARLY_BYTES || head + size + align > CCI_EARLY_BYTES)
         return NULL;
     size_t at = atomic_fetch_add(&early_used, head + size + align);
-    if (at > EARLY_BYTES - (head + size + align))
+    if (at > CCI_EARLY_BYTES - (head + size + align))
         return NULL;
     size_t start = (at + head + align - 1) & ~(align - 1);
-    memcpy(early + start - sizeof(size_t), &size, sizeof size);
-    return early + start;
-}
-
-bool cci_real_is_early(const void *ptr)
-{
-    return (uintptr_t)ptr - (uintptr_t)early < sizeof early;
+    memcpy(cci_real_early + start - sizeof(size_t), &size, sizeof size);
+    return cci_real_early + start;
 }
 
 static size_t early_malloc_usable_size(void *ptr)

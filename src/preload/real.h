@@ -8,6 +8,7 @@
 #define CCI_PRELOAD_REAL_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Every C function that is interposed: X(return type, name, parameters, arguments). */
 #define CCI_REAL_LIST(X)                                                                      \
@@ -37,8 +38,15 @@ extern cci_real_t cci_real __attribute__((visibility("hidden")));
 /* Find the real functions. Safe at any time, by any thread, again. */
 void cci_real_find(void);
 
+enum { CCI_EARLY_BYTES = 1 << 16 };
+
+extern unsigned char cci_real_early[CCI_EARLY_BYTES] __attribute__((visibility("hidden")));
+
 /* Whether ptr was served before they were found: such a block is never given back. */
-bool cci_real_is_early(const void *ptr);
+static inline bool cci_real_is_early(const void *ptr)
+{
+    return (uintptr_t)ptr - (uintptr_t)cci_real_early < CCI_EARLY_BYTES;
+}
 
 /* The function of this name after ours: by the search order, or, for what came with a library
  * opened privately, in `library`. NULL when there is none. */

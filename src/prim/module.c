@@ -65,7 +65,8 @@ static bool read_build_id_note(cci_module_t *m, const uint8_t *p, size_t n)
     while (n >= sizeof(ElfW(Nhdr))) {
         ElfW(Nhdr) h;
         memcpy(&h, p, sizeof h);
-        size_t name = (h.n_namesz + 3u) & ~(size_t)3, desc = (h.n_descsz + 3u) & ~(size_t)3;
+        size_t name = ((size_t)h.n_namesz + 3) & ~(size_t)3;
+        size_t desc = ((size_t)h.n_descsz + 3) & ~(size_t)3;
         if (name > n - sizeof h || desc > n - sizeof h - name)
             return false;
         const uint8_t *text = p + sizeof h;

@@ -7,12 +7,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* The kernel puts the program's name above the main thread's first frame. */
+/* The kernel puts the program's name above the main thread's first frame, and maps nothing else for
+ * at least 128 MiB below (mmap_base), whatever the limit has become since. */
 static cci_stack_bounds_t main_bounds(void)
 {
     struct rlimit limit;
     uintptr_t     high = getauxval(AT_EXECFN) & ~(uintptr_t)(sizeof(void *) - 1);
-    uintptr_t     room = (uintptr_t)1 << 30; /* when the limit is "unlimited" */
+    uintptr_t     room = (uintptr_t)128 << 20;
 
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < room)
         room = limit.rlim_cur;

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cci_module;
+
 /* The registers that matter, as they are after returning to pc. Where a signal interrupted, pc is
  * one more than the instruction, so that pc - 1 is always in the instruction that is under way.
  * On every architecture a return address is found at (sp after the return) - sizeof(void *). */
@@ -65,6 +67,7 @@ typedef struct cci_unwind_cache {
 typedef struct cci_unwind_step {
     bool      needs_bp;    /* the caller's frame was found through bp             */
     bool      interrupted; /* passed a signal frame: all registers are new        */
+    bool      open_end;    /* the walk ends by a word that was read: another time it may go on */
     uintptr_t bp_slot;     /* where the caller's bp was saved; 0: it is unchanged */
     uintptr_t cfa_slot;    /* where the caller's sp was read; 0: it was computed  */
 } cci_unwind_step_t;
@@ -72,6 +75,9 @@ typedef struct cci_unwind_step {
 /* The rule for the instruction at site, out of the module's tables. Never fails: where there is
  * nothing to go by, the rule says that the walk ends. */
 cci_unwind_rule_t cci_unwind_rule_at(uintptr_t site);
+
+/* The same for a site known to be in m. Reads nothing outside of it, whatever its tables say. */
+cci_unwind_rule_t cci_unwind_rule_in(const struct cci_module *m, uintptr_t site);
 
 /* Read the interrupted registers out of the signal frame whose handler returns to sp. */
 bool cci_unwind_signal_frame(cci_frame_t *frame, const cci_stack_bounds_t *bounds);
@@ -96,7 +102,8 @@ static inline bool cci_stack_holds(const cci_stack_bounds_t *b, uintptr_t at)
 }
 
 /* Replace *frame by its caller. False: it is the outermost, or nothing that can be trusted leads
- * on; *frame is then unchanged. */
+ * on; *frame is then unchanged. Reads nothing below frame->sp: whatever a register holds, that far
+ * the stack is there. */
 static inline bool cci_unwind_step(cci_unwind_cache_t *cache, const cci_stack_bounds_t *bounds,
                                    cci_frame_t *frame, cci_unwind_step_t *step)
 {
@@ -110,7 +117,7 @@ static inline bool cci_unwind_step(cci_unwind_cache_t *cache, const cci_stack_bo
         if (r->cfa == CCI_CFA_BP) {
             cfa = at;
         } else if (r->cfa == CCI_CFA_BP_DEREF) {
-            if (!cci_stack_holds(bounds, at))
+            if (at < frame->sp || !cci_stack_holds(bounds, at))
                 return false;
             step->cfa_slot = at;
             cfa            = *(const uintptr_t *)at;
@@ -121,15 +128,19 @@ static inline bool cci_unwind_step(cci_unwind_cache_t *cache, const cci_stack_bo
             return false;
         }
     }
-    if (cfa <= frame->sp || !cci_stack_holds(bounds, cfa - sizeof(void *)))
+    if (cfa <= frame->sp || !cci_stack_holds(bounds, cfa - sizeof(void *))) {
+        step->open_end = step->cfa_slot != 0;
         return false;
+    }
     uintptr_t pc = ((const uintptr_t *)cfa)[-1];
-    if (pc < 4096)
+    if (pc < 4096) {
+        step->open_end = true;
         return false;
+    }
     if (r->bp != CCI_BP_SAME) {
         uintptr_t base = r->bp == CCI_BP_AT_CFA ? cfa : frame->bp;
         step->bp_slot  = base + (uintptr_t)(intptr_t)r->bp_offset;
-        if (!cci_stack_holds(bounds, step->bp_slot))
+        if (step->bp_slot < frame->sp || !cci_stack_holds(bounds, step->bp_slot))
             return false;
         frame->bp = *(const uintptr_t *)step->bp_slot;
     }

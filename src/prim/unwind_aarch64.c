@@ -10,6 +10,12 @@ cci_unwind_rule_t cci_unwind_rule_at(uintptr_t site)
     };
 }
 
+cci_unwind_rule_t cci_unwind_rule_in(const struct cci_module *m, uintptr_t site)
+{
+    (void)m;
+    return cci_unwind_rule_at(site);
+}
+
 /* A handler's frame record leads on to the interrupted code by itself. */
 bool cci_unwind_signal_frame(cci_frame_t *frame, const cci_stack_bounds_t *bounds)
 {

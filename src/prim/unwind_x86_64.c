@@ -3,6 +3,7 @@
  *
  * Only what leads to the caller is followed: the CFA and rbp. A module's .eh_frame_hdr gives the
  * function's entry by binary search; running its instructions up to the site gives the rule.
+ * Every length and offset in the tables is checked against the module before it is followed.
  * Sources: System V ABI, AMD64 supplement 1.0, 3.7 and 6.2; LSB 5, 10.6 (eh_frame_hdr);
  * DWARF 5, 6.4.2 and 7.24.
  */
@@ -110,29 +111,41 @@ struct hdr_row {
     int32_t start, entry; /* both from the index's own address */
 };
 
-static const uint8_t *find_entry(const cci_module_t *m, uintptr_t site)
+static struct hdr_row row_at(const uint8_t *rows, size_t i)
 {
-    const uint8_t *hdr = m->eh_frame_hdr;
-    struct bytes   b   = { hdr + 4, (const uint8_t *)m->end };
+    struct hdr_row row;
+    memcpy(&row, rows + i * sizeof row, sizeof row);
+    return row;
+}
 
-    if (!hdr || hdr[0] != 1 || hdr[2] == PE_OMIT || hdr[3] != HDR_TABLE_ENCODING)
-        return NULL;
-    read_pointer(&b, hdr[1], (uintptr_t)hdr);
-    size_t                rows = read_pointer(&b, hdr[2], (uintptr_t)hdr);
-    const struct hdr_row *row  = (const struct hdr_row *)b.p;
-    int64_t               want = (int64_t)(site - (uintptr_t)hdr);
-    size_t                low = 0, high = rows; /* the first row past want is in (low, high] */
+/* Where the entry is that may cover site; 0: there is none. */
+static uintptr_t find_entry(const cci_module_t *m, uintptr_t site)
+{
+    const uintptr_t hdr = (uintptr_t)m->eh_frame_hdr;
+    struct bytes    b   = { m->eh_frame_hdr, (const uint8_t *)m->end };
 
-    if (rows == 0 || rows > (size_t)(b.end - b.p) / sizeof *row || row[0].start > want)
-        return NULL;
+    if (hdr < m->start || hdr >= m->end)
+        return 0;
+    uint8_t version = (uint8_t)read_fixed(&b, 1), frame = (uint8_t)read_fixed(&b, 1);
+    uint8_t count = (uint8_t)read_fixed(&b, 1), table = (uint8_t)read_fixed(&b, 1);
+    if (version != 1 || count == PE_OMIT || table != HDR_TABLE_ENCODING)
+        return 0;
+    read_pointer(&b, frame, hdr);
+    size_t  rows = read_pointer(&b, count, hdr);
+    int64_t want = (int64_t)(site - hdr);
+    size_t  low = 0, high = rows; /* the first row past want is in (low, high] */
+
+    if (rows == 0 || rows > (size_t)(b.end - b.p) / sizeof(struct hdr_row) ||
+        row_at(b.p, 0).start > want)
+        return 0;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (row[middle].start <= want)
+        if (row_at(b.p, middle).start <= want)
             low = middle;
         else
             high = middle;
     }
-    return hdr + row[low].entry;
+    return hdr + (uintptr_t)(intptr_t)row_at(b.p, low).entry;
 }
 
 /* ---- a function's entry (FDE) with what it shares with others (CIE) ---- */
@@ -143,19 +156,28 @@ struct entry {
     uint64_t     code_align;
     int64_t      data_align;
     uint8_t      encoding; /* of addresses */
+    bool         sized;    /* entries have augmentation data, with its length before it */
     bool         signal_frame;
 };
 
-static struct bytes record_at(const uint8_t *p)
+/* The record that begins at `at`; empty where the module holds none, or one in the 64-bit format. */
+static struct bytes record_at(const cci_module_t *m, uintptr_t at)
 {
-    uint32_t n;
-    memcpy(&n, p, sizeof n);
-    return n == UINT32_MAX ? (struct bytes){ p, p } : (struct bytes){ p + 4, p + 4 + n };
+    static const uint8_t none[1];
+    struct bytes         b = { (const uint8_t *)at, (const uint8_t *)m->end };
+
+    if (at < m->start || at >= m->end)
+        return (struct bytes){ none, none };
+    uint64_t n = read_fixed(&b, 4);
+    if (n > (uint64_t)(b.end - b.p))
+        return (struct bytes){ none, none };
+    b.end = b.p + n;
+    return b;
 }
 
-static bool parse_common(struct entry *e, const uint8_t *cie)
+static bool parse_common(struct entry *e, const cci_module_t *m, uintptr_t at)
 {
-    struct bytes b = record_at(cie);
+    struct bytes b = record_at(m, at);
 
     if (read_fixed(&b, 4) != 0)
         return false;
@@ -171,6 +193,7 @@ static bool parse_common(struct entry *e, const uint8_t *cie)
     if (ra != DWARF_RA)
         return false;
     if (*augmentation == 'z') {
+        e->sized              = true;
         uint64_t       length = read_uleb(&b);
         const uint8_t *data   = b.p;
         for (const char *a = augmentation + 1; *a; a++) {
@@ -195,20 +218,21 @@ static bool parse_common(struct entry *e, const uint8_t *cie)
     return true;
 }
 
-static bool parse_entry(struct entry *e, const uint8_t *fde, uintptr_t site)
+static bool parse_entry(struct entry *e, const cci_module_t *m, uintptr_t at, uintptr_t site)
 {
-    struct bytes   b      = record_at(fde);
-    const uint8_t *anchor = b.p;
-    uint32_t       back   = (uint32_t)read_fixed(&b, 4);
+    struct bytes b      = record_at(m, at);
+    uintptr_t    anchor = (uintptr_t)b.p; /* where the distance to the CIE stands */
+    uint32_t     back   = (uint32_t)read_fixed(&b, 4);
 
     *e = (struct entry){ 0 };
-    if (back == 0 || !parse_common(e, anchor - back))
+    if (back == 0 || !parse_common(e, m, anchor - back))
         return false;
     e->start       = read_pointer(&b, e->encoding, 0);
     uint64_t range = read_pointer(&b, e->encoding & PE_FORMAT, 0);
     if (site - e->start >= range)
         return false;
-    skip(&b, read_uleb(&b)); /* every CIE with an encoding has a 'z' */
+    if (e->sized)
+        skip(&b, read_uleb(&b));
     e->own = b;
     return true;
 }
@@ -313,6 +337,12 @@ enum { /* DWARF 5, table 7.29 */
     CFA_GNU_NEG_OFFSET = 0x2f
 };
 
+/* A factored offset, in bytes. */
+static int64_t scaled(const struct entry *e, uint64_t factored)
+{
+    return (int64_t)(factored * (uint64_t)e->data_align);
+}
+
 /* One instruction that changes the row and not the location. */
 static void change_row(struct machine *m, const struct entry *e, uint8_t op, struct bytes *b)
 {
@@ -321,9 +351,9 @@ static void change_row(struct machine *m, const struct entry *e, uint8_t op, str
 
     switch (op) {
     case CFA_NOP: break;
-    case CFA_OFFSET_EXT: reg = read_uleb(b); set_offset(r, reg, (int64_t)read_uleb(b) * e->data_align); break;
-    case CFA_OFFSET_SF: reg = read_uleb(b); set_offset(r, reg, read_sleb(b) * e->data_align); break;
-    case CFA_GNU_NEG_OFFSET: reg = read_uleb(b); set_offset(r, reg, -(int64_t)read_uleb(b) * e->data_align); break;
+    case CFA_OFFSET_EXT: reg = read_uleb(b); set_offset(r, reg, scaled(e, read_uleb(b))); break;
+    case CFA_OFFSET_SF: reg = read_uleb(b); set_offset(r, reg, scaled(e, (uint64_t)read_sleb(b))); break;
+    case CFA_GNU_NEG_OFFSET: reg = read_uleb(b); set_offset(r, reg, scaled(e, -read_uleb(b))); break;
     case CFA_RESTORE_EXT: set_restored(r, &m->initial, read_uleb(b)); break;
     case CFA_UNDEFINED: set_elsewhere(r, read_uleb(b)); break;
     case CFA_SAME_VALUE: reg = read_uleb(b); if (reg == DWARF_BP) r->bp = SAVED_NOT; break;
@@ -333,10 +363,10 @@ static void change_row(struct machine *m, const struct entry *e, uint8_t op, str
     case CFA_VAL_EXPR: set_elsewhere(r, read_uleb(b)); read_block(b); break;
     case CFA_EXPR: reg = read_uleb(b); set_expression(r, reg, read_block(b)); break;
     case CFA_DEF: reg = read_uleb(b); set_cfa(r, reg, (int64_t)read_uleb(b)); break;
-    case CFA_DEF_SF: reg = read_uleb(b); set_cfa(r, reg, read_sleb(b) * e->data_align); break;
+    case CFA_DEF_SF: reg = read_uleb(b); set_cfa(r, reg, scaled(e, (uint64_t)read_sleb(b))); break;
     case CFA_DEF_REGISTER: set_cfa(r, read_uleb(b), r->cfa_offset); break;
     case CFA_DEF_OFFSET: r->cfa_offset = (int64_t)read_uleb(b); break;
-    case CFA_DEF_OFFSET_SF: r->cfa_offset = read_sleb(b) * e->data_align; break;
+    case CFA_DEF_OFFSET_SF: r->cfa_offset = scaled(e, (uint64_t)read_sleb(b)); break;
     case CFA_DEF_EXPR: set_cfa_expression(r, read_block(b)); break;
     case CFA_GNU_ARGS_SIZE: read_uleb(b); break;
     case CFA_REMEMBER:
@@ -380,7 +410,7 @@ static void run(struct machine *m, const struct entry *e, struct bytes b, uintpt
             if (location > site)
                 return;
         } else if (op >> 6 == 2) {
-            set_offset(&m->now, op & 0x3f, (int64_t)read_uleb(&b) * e->data_align);
+            set_offset(&m->now, op & 0x3f, scaled(e, read_uleb(&b)));
         } else if (op >> 6 == 3) {
             set_restored(&m->now, &m->initial, op & 0x3f);
         } else {
@@ -416,19 +446,25 @@ static cci_unwind_rule_t rule_of_entry(const struct entry *e, uintptr_t site)
     return m.broken ? (cci_unwind_rule_t){ .cfa = CCI_CFA_NONE } : rule_of_row(&m.now);
 }
 
-cci_unwind_rule_t cci_unwind_rule_at(uintptr_t site)
+cci_unwind_rule_t cci_unwind_rule_in(const cci_module_t *m, uintptr_t site)
 {
     cci_unwind_rule_t rule = { .cfa = CCI_CFA_NONE };
-    cci_module_t      module;
+    uintptr_t         at   = find_entry(m, site);
     struct entry      entry;
 
-    if (!cci_module_find(site, &module)) {
-        rule = frame_pointer_rule;
-    } else {
-        const uint8_t *fde = find_entry(&module, site);
-        if (fde && parse_entry(&entry, fde, site))
-            rule = rule_of_entry(&entry, site);
-    }
+    if (at && parse_entry(&entry, m, at, site))
+        rule = rule_of_entry(&entry, site);
+    rule.site = site;
+    return rule;
+}
+
+cci_unwind_rule_t cci_unwind_rule_at(uintptr_t site)
+{
+    cci_unwind_rule_t rule = frame_pointer_rule;
+    cci_module_t      module;
+
+    if (cci_module_find(site, &module))
+        return cci_unwind_rule_in(&module, site);
     rule.site = site;
     return rule;
 }

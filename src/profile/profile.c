@@ -209,6 +209,11 @@ static bool estimate(cci_profile_t *p, const cci_stream_t *s)
 
 /* ---- the end ---- */
 
+static bool is_lossy(const cci_trace_info_t *info)
+{
+    return info->lost_events != 0 || info->incomplete;
+}
+
 static void set_end(job_t *job)
 {
     cci_profile_t *p = job->profile;
@@ -250,6 +255,7 @@ static bool finish(job_t *job)
     cci_profile_t *p = job->profile;
 
     set_end(job);
+    p->lossy = is_lossy(job->info); /* damage shows when the chunk is read */
     if (!finish_blocks(job))
         return false;
     if (p->mode != CCI_MODE_FULL && !p->ranged)
@@ -273,7 +279,7 @@ static bool begin(job_t *job)
     p->from_ns      = job->options->from_ns;
     job->begun      = p->from_ns == 0;
     p->ranged       = job->options->from_ns || job->options->to_ns;
-    p->lossy        = info->lost_events != 0;
+    p->lossy        = is_lossy(info);
     /* No interval to sample at is that of everything. */
     uint64_t interval = info->sample_interval ? info->sample_interval : 1;
     cci_stream_init(&job->stream, p, p->estimated ? interval : 0, p->lossy);

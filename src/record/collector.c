@@ -11,8 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/array.h"
 #include "prim/clock.h"
 #include "prim/futex.h"
 #include "record/collector_process.h"
@@ -42,10 +44,16 @@ static void on_interrupt(int signal)
 
 static void on_terminate(int signal)
 {
+    int error = errno;
+
     signal_interrupts = signal_interrupts + 1;
     if (signal_child > 0)
         kill(signal_child, signal);
+    errno = error;
 }
+
+/* SIGXFSZ and SIGPIPE are ignored: a file that may not grow and a stderr that nobody reads are
+ * error codes here. */
 
 static const struct {
     int signal;
@@ -54,7 +62,9 @@ static const struct {
                 { SIGINT, on_interrupt },
                 { SIGQUIT, on_interrupt },
                 { SIGTERM, on_terminate },
-                { SIGHUP, on_terminate } };
+                { SIGHUP, on_terminate },
+                { SIGXFSZ, SIG_IGN },
+                { SIGPIPE, SIG_IGN } };
 
 enum { HANDLED = sizeof handled / sizeof *handled };
 
@@ -74,6 +84,11 @@ static void restore_signals(const struct sigaction old[HANDLED])
 
 /* ---- the collector ---- */
 
+typedef struct traced_process {
+    int      pid;
+    unsigned traces;
+} traced_process_t;
+
 typedef struct collector {
     const cci_collector_options_t *options;
     cci_collector_result_t        *result;
@@ -85,8 +100,11 @@ typedef struct collector {
     char                           main_path[PATH_MAX];
     cci_process_pool_t            *pools;
     uint32_t                       pools_seen;
+    traced_process_t              *process; /* all that there were */
+    size_t                         process_count, process_capacity;
     pid_t                          child;
     bool                           child_ended;
+    int                            silent; /* one that it left behind without a pool; 0 = none */
     struct sigaction               old_actions[HANDLED];
 } collector_t;
 
@@ -98,6 +116,33 @@ static void complain(const char *what, int error)
 
 /* ---- the spool ---- */
 
+/* 0 when there is room for the pools of a few processes, else an errno. */
+static int look_for_room(const char *place)
+{
+    enum { ROOM = 8 << 20 };
+    struct statvfs s;
+
+    if (statvfs(place, &s) != 0)
+        return errno;
+    bool unlimited = s.f_blocks == 0; /* a tmpfs may be */
+    return unlimited || (uint64_t)s.f_bavail * s.f_frsize >= ROOM ? 0 : ENOSPC;
+}
+
+static int make_directory_in(const char *place, char *path)
+{
+    char made[PATH_MAX];
+    int  error = look_for_room(place);
+    int  n     = snprintf(made, sizeof made, "%s/ccmem-XXXXXX", place);
+
+    if (error)
+        return error;
+    if (n < 0 || (size_t)n >= sizeof made)
+        return ENAMETOOLONG;
+    if (!mkdtemp(made) || !realpath(made, path)) /* as the system will name it in /proc/PID/maps */
+        return errno;
+    return 0;
+}
+
 /* Memory is the place for it; where there is no such file system, or it is full, a file will do. */
 static int make_spool_directory(char *path)
 {
@@ -106,11 +151,11 @@ static int make_spool_directory(char *path)
     int         error    = 0;
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(path, PATH_MAX, "%s/ccmem-XXXXXX", places[i]);
-        if (mkdtemp(path))
+        error = make_directory_in(places[i], path);
+        if (!error)
             return 0;
-        error = errno;
     }
+    snprintf(path, PATH_MAX, "%s", places[1]);
     return error;
 }
 
@@ -133,16 +178,20 @@ static int make_control(collector_t *c)
     return 0;
 }
 
+/* With whatever processes left in it that died half way, or came too late. */
 static void remove_spool(collector_t *c)
 {
-    char path[PATH_MAX + 16];
+    DIR           *d = opendir(c->spool);
+    struct dirent *e;
 
+    while (d && (e = readdir(d)))
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
     if (c->control)
         munmap(c->control, sizeof *c->control);
     if (c->control_fd >= 0)
         close(c->control_fd);
-    snprintf(path, sizeof path, "%s/" CCI_CONTROL_NAME, c->spool);
-    unlink(path);
     rmdir(c->spool);
 }
 
@@ -196,6 +245,18 @@ static _Noreturn void become_program(const collector_t *c, char *const argv[], i
     _exit(127);
 }
 
+/* What the child says of its exec: 0 or an errno. */
+static int read_failure(int failed)
+{
+    int     error = 0;
+    ssize_t n;
+
+    do
+        n = read(failed, &error, sizeof error);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? errno : error;
+}
+
 static int create_main_trace(collector_t *c)
 {
     int r = cci_output_path(c->main_path, c->options->output, c->child, false, 0);
@@ -221,62 +282,84 @@ static int start_program(collector_t *c, char *const argv[], const char **what)
         close(go[1]);
         become_program(c, argv, go[0], failed[1]);
     }
-    error = c->child < 0 ? errno : 0;
+    error        = c->child < 0 ? errno : 0;
+    signal_child = c->child;
     close(go[0]);
     close(failed[1]);
     if (!error && (error = create_main_trace(c)) != 0)
         *what = c->main_path;
-    if (!error && (write(go[1], "", 1) != 1 || read(failed[0], &error, sizeof error) < 0))
-        error = errno;
+    if (!error)
+        error = write(go[1], "", 1) == 1 ? read_failure(failed[0]) : errno;
     close(go[1]);
     close(failed[0]);
     if (error && c->child > 0) {
-        waitpid(c->child, NULL, 0);
+        signal_child = 0;
+        while (waitpid(c->child, NULL, 0) < 0 && errno == EINTR) {}
         if (c->main_file.fd >= 0) {
             cci_trace_file_close(&c->main_file);
             unlink(c->main_path);
         }
     }
-    signal_child = c->child;
     return error;
 }
 
 /* ---- collecting ---- */
 
-static bool is_main(const collector_t *c, const cci_process_pool_t *p)
+/* How many traces of this process there are; one more from now on. */
+static unsigned count_trace(collector_t *c, int pid)
 {
-    return p->pid == c->child && p->trace_path[0] && strcmp(p->trace_path, c->main_path) == 0;
+    size_t i = 0;
+
+    while (i < c->process_count && c->process[i].pid != pid)
+        i++;
+    if (i == c->process_count) {
+        traced_process_t *room =
+            cci_array_room(c->process, c->process_count, &c->process_capacity, sizeof *room);
+        if (!room)
+            return 0; /* the name may be taken: then it is not used */
+        c->process    = room;
+        c->process[i] = (traced_process_t){ .pid = pid };
+        c->process_count++;
+    }
+    return c->process[i].traces++;
 }
 
 /* The first pool of our own child is the program's; all others get a name with a pid. */
 static int open_trace(collector_t *c, cci_process_pool_t *p)
 {
-    int r = 0;
+    unsigned number = count_trace(c, p->pid);
+    int      r      = EEXIST;
 
     if (p->pid == c->child && c->main_file.fd >= 0) {
         p->file         = c->main_file;
         c->main_file.fd = -1;
         strcpy(p->trace_path, c->main_path);
         strcpy(c->result->trace_path, c->main_path);
-    } else {
-        r = EEXIST;
-        for (unsigned number = p->number; r == EEXIST && number < p->number + 1000; number++) {
-            r = cci_output_path(p->trace_path, c->options->output, p->pid, true, number);
-            r = r ? r : cci_trace_file_create(&p->file, p->trace_path, c->options->force);
-        }
+        return cci_trace_file_begin(&p->file, p->header);
+    }
+    for (unsigned tries = 0; r == EEXIST && tries < 1000; tries++) {
+        r = cci_output_path(p->trace_path, c->options->output, p->pid, p->pid != c->child, number);
+        r = r ? r : cci_trace_file_create(&p->file, p->trace_path, c->options->force);
+        if (r == EEXIST)
+            number = count_trace(c, p->pid);
     }
     return r ? r : cci_trace_file_begin(&p->file, p->header);
 }
 
-static void finish(collector_t *c, cci_process_pool_t *p)
+/* status -1: it is not known how the program ended, or it has become another one. */
+static void finish(collector_t *c, cci_process_pool_t *p, int status)
 {
     char path[PATH_MAX];
-    int  status = is_main(c, p) && c->child_ended ? c->result->wait_status : -1;
 
     strcpy(path, p->trace_path);
     int r = cci_process_pool_finish(p, &c->packer, status);
     if (r)
         complain(path, r);
+}
+
+static int end_of(const collector_t *c, const cci_process_pool_t *p)
+{
+    return p->pid == c->child && c->child_ended ? c->result->wait_status : -1;
 }
 
 /* A new pool of a process that has one already: it has become another program. */
@@ -286,7 +369,7 @@ static void finish_predecessors(collector_t *c, const cci_process_pool_t *of)
         cci_process_pool_t *p = *at;
         if (p->pid == of->pid && p->number < of->number) {
             *at = p->next;
-            finish(c, p);
+            finish(c, p, -1);
         } else {
             at = &p->next;
         }
@@ -318,21 +401,47 @@ static void adopt(collector_t *c, int pid, unsigned number)
     c->result->processes++;
 }
 
+static bool read_pool_name(const char *name, int *pid, unsigned *number)
+{
+    int end = 0;
+    return sscanf(name, "%d.%u" CCI_POOL_SUFFIX "%n", pid, number, &end) == 2 && end > 0;
+}
+
+static int is_pool(const struct dirent *e)
+{
+    int      pid;
+    unsigned number;
+    return read_pool_name(e->d_name, &pid, &number);
+}
+
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+    int      pid;
+    unsigned left = 0, right = 0;
+
+    read_pool_name((*a)->d_name, &pid, &left);
+    read_pool_name((*b)->d_name, &pid, &right);
+    return (left > right) - (left < right);
+}
+
+/* In the order in which they were made: of one process' pools the last is the one in use. */
 static void look_for_pools(collector_t *c)
 {
-    uint32_t       made = atomic_load_explicit(&c->control->pools, memory_order_acquire);
-    DIR           *d    = made != c->pools_seen ? opendir(c->spool) : NULL;
-    struct dirent *e;
-    int            pid, end;
-    unsigned       number;
+    uint32_t        made = atomic_load_explicit(&c->control->pools, memory_order_acquire);
+    struct dirent **entry;
+    int             n = made != c->pools_seen ? scandir(c->spool, &entry, is_pool, by_number) : -1;
 
+    if (n < 0)
+        return;
     c->pools_seen = made;
-    while (d && (e = readdir(d)))
-        if (end = 0, sscanf(e->d_name, "%d.%u" CCI_POOL_SUFFIX "%n", &pid, &number, &end) == 2 && end > 0 &&
-            !is_known(c, pid, number))
+    for (int i = 0; i < n; i++) {
+        int      pid    = 0;
+        unsigned number = 0;
+        if (read_pool_name(entry[i]->d_name, &pid, &number) && !is_known(c, pid, number))
             adopt(c, pid, number);
-    if (d)
-        closedir(d);
+        free(entry[i]);
+    }
+    free(entry);
 }
 
 static void drain_all(collector_t *c)
@@ -341,10 +450,8 @@ static void drain_all(collector_t *c)
 
     for (cci_process_pool_t *p = c->pools; p; p = p->next) {
         int r = cci_process_pool_drain(p, &c->packer, false, &drained);
-        if (r) {
+        if (r && !atomic_exchange(&c->control->stop, 1))
             complain(p->trace_path, r);
-            atomic_store(&c->control->stop, 1);
-        }
     }
     if (drained == 0)
         return;
@@ -381,7 +488,7 @@ static void finish_unused(collector_t *c)
         cci_process_pool_t *p = *at;
         if (p->pid == c->child ? c->child_ended : !cci_process_pool_in_use(p)) {
             *at = p->next;
-            finish(c, p);
+            finish(c, p, end_of(c, p));
         } else {
             at = &p->next;
         }
@@ -389,7 +496,7 @@ static void finish_unused(collector_t *c)
 }
 
 typedef struct collect_times {
-    uint64_t sampled, checked;
+    uint64_t sampled, checked, searched;
     uint64_t said; /* when the program was last alive; 0 once its leftovers were spoken of */
 } collect_times_t;
 
@@ -400,13 +507,33 @@ static void say_what_is_left(const collector_t *c)
         n++;
     fprintf(stderr, "ccmem: profile: the program has ended; waiting for %u process%s it left behind "
                     "(pid %d%s). Interrupt to stop recording.\n",
-            n, n == 1 ? "" : "es", c->pools->pid, n == 1 ? "" : ", ...");
+            n ? n : 1, n <= 1 ? "" : "es", c->pools ? c->pools->pid : c->silent,
+            n <= 1 ? "" : ", ...");
+}
+
+/* The program has ended. What it left behind is known by its pool, once it has allocated; until
+ * then only by the control page that it has from its parent. */
+static void look_for_leftovers(collector_t *c, collect_times_t *t, uint64_t now)
+{
+    if (!c->pools && (t->searched == 0 || now - t->searched >= LEFTOVER_CHECK_MS)) {
+        c->silent   = cci_spool_user(c->spool);
+        t->searched = now;
+    }
+    if ((c->pools || c->silent) && t->said && now - t->said >= LEFTOVER_SAY_MS) {
+        say_what_is_left(c);
+        t->said = 0;
+    }
+}
+
+static uint64_t now_ms(void)
+{
+    return cci_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 /* One round of work that is due by time and not by the doorbell. */
 static void collect_by_time(collector_t *c, collect_times_t *t)
 {
-    uint64_t now = cci_clock_ns(CLOCK_MONOTONIC) / 1000000;
+    uint64_t now = now_ms();
 
     if (now - t->sampled >= TICK_MS) {
         sample_all(c);
@@ -416,17 +543,20 @@ static void collect_by_time(collector_t *c, collect_times_t *t)
         finish_unused(c);
         t->checked = now;
     }
-    if (!c->child_ended)
+    if (c->child_ended)
+        look_for_leftovers(c, t, now);
+    else
         t->said = now;
-    else if (c->pools && t->said && now - t->said >= LEFTOVER_SAY_MS) {
-        say_what_is_left(c);
-        t->said = 0;
-    }
+}
+
+static bool is_over(const collector_t *c)
+{
+    return c->child_ended && ((!c->pools && !c->silent) || signal_interrupts);
 }
 
 static void collect(collector_t *c)
 {
-    collect_times_t times = { 0 };
+    collect_times_t times = { .said = now_ms() };
 
     for (;;) {
         uint32_t rung = atomic_load_explicit(&c->control->doorbell, memory_order_seq_cst);
@@ -434,7 +564,7 @@ static void collect(collector_t *c)
         look_for_pools(c);
         drain_all(c);
         collect_by_time(c, &times);
-        if (c->child_ended && (!c->pools || signal_interrupts))
+        if (is_over(c))
             break;
         cci_futex_wait(&c->control->doorbell, rung, TICK_MS);
     }
@@ -442,7 +572,7 @@ static void collect(collector_t *c)
     while (c->pools) {
         cci_process_pool_t *p = c->pools;
         c->pools              = p->next;
-        finish(c, p);
+        finish(c, p, end_of(c, p));
     }
 }
 
@@ -487,10 +617,12 @@ bool cci_collector_run(const cci_collector_options_t *options, char *const argv[
     if (!r) {
         collect(&c);
         drop_unused_trace(&c);
+        result->failed = atomic_load(&c.control->failed);
     }
     restore_signals(c.old_actions);
     signal_control = NULL;
     cci_packer_fini(&c.packer);
+    free(c.process);
     if (r)
         fail(error, what, r);
     remove_spool(&c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* record/collector_file.c - see record/collector_file.h. */
 #include "record/collector_file.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -9,16 +10,28 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <zstd.h>
+#include "trace/columns.h"
 
 /* The program is worth more of the processor than a few bytes are. */
 enum { LEVEL = 1, SKIP_MAX = 64 };
 
+enum { COUNTERS = sizeof(cci_trace_counters_t), RECORDS_MAX = CCI_CHUNK_BYTES - COUNTERS };
+
+/* What packing a body needs. The body is copied, for the program can still write to its chunk: what
+ * is walked over must not change. */
+typedef struct cci_packer_room {
+    uint8_t body[CCI_CHUNK_BYTES + CCI_RECORD_MAX];
+    uint8_t columns[COUNTERS + CCI_COLUMNS_BYTES_MAX(RECORDS_MAX)];
+    uint8_t scratch[CCI_COLUMNS_SCRATCH_BYTES(RECORDS_MAX)];
+    uint8_t packed[ZSTD_COMPRESSBOUND(CCI_CHUNK_BYTES)];
+} cci_packer_room_t;
+
 int cci_packer_init(cci_packer_t *p)
 {
-    p->size   = ZSTD_compressBound(CCI_CHUNK_BYTES);
-    p->buffer = malloc(p->size);
-    p->zstd   = ZSTD_createCCtx();
-    if (p->buffer && p->zstd && !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, LEVEL)) &&
+    p->room = malloc(sizeof *p->room);
+    p->zstd = ZSTD_createCCtx();
+    if (p->room && p->zstd &&
+        !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, LEVEL)) &&
         !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1)))
         return 0;
     cci_packer_fini(p);
@@ -27,7 +40,7 @@ int cci_packer_init(cci_packer_t *p)
 
 void cci_packer_fini(cci_packer_t *p)
 {
-    free(p->buffer);
+    free(p->room);
     ZSTD_freeCCtx(p->zstd);
     *p = (cci_packer_t){ 0 };
 }
@@ -76,33 +89,67 @@ int cci_trace_file_begin(cci_trace_file_t *f, const cci_trace_header_t *header)
     return write_whole(f, &all, 1);
 }
 
-/* The size of the packed body in p->buffer, 0 when it is to be stored as it is. */
-static size_t pack(cci_packer_t *p, const uint8_t *body, size_t used)
+/* A body as it goes into the file. */
+typedef struct stored {
+    cci_trace_codec_t codec;
+    const uint8_t    *bytes;
+    size_t            n;
+} stored_t;
+
+/* The copied body with its records as columns: how many bytes, 0 when they are no whole records. */
+static size_t split(cci_packer_room_t *room, size_t used)
 {
+    if (used < COUNTERS)
+        return 0;
+    memcpy(room->columns, room->body, COUNTERS);
+    size_t n = cci_columns_split(room->body + COUNTERS, used - COUNTERS, room->scratch,
+                                 room->columns + COUNTERS);
+    return n ? COUNTERS + n : 0;
+}
+
+/* n is an error of zstd where that fails. */
+static stored_t compress(cci_packer_t *p, const uint8_t *body, size_t used)
+{
+    cci_packer_room_t *room = p->room;
+
+    memcpy(room->body, body, used);
+    memset(room->body + used, 0, CCI_RECORD_MAX);
+    size_t   n = split(room, used);
+    stored_t s = { n ? CCI_CODEC_COLUMNS : CCI_CODEC_ZSTD, room->packed, 0 };
+    s.n        = ZSTD_compress2(p->zstd, room->packed, sizeof room->packed,
+                                n ? room->columns : room->body, n ? n : used);
+    return s;
+}
+
+static stored_t pack(cci_packer_t *p, const uint8_t *body, size_t used)
+{
+    const stored_t plain = { CCI_CODEC_RAW, body, used };
+
     if (p->skipped < p->skip) {
         p->skipped++;
-        return 0;
+        return plain;
     }
-    size_t n   = ZSTD_compress2(p->zstd, p->buffer, p->size, body, used);
-    bool   bad = ZSTD_isError(n) || n > used - used / 8;
-    p->skipped = 0;
-    p->skip    = !bad ? 0 : p->skip == 0 ? 1 : p->skip < SKIP_MAX ? 2 * p->skip : SKIP_MAX;
-    return bad ? 0 : n;
+    stored_t s   = compress(p, body, used);
+    bool     bad = ZSTD_isError(s.n) || s.n > used - used / 8;
+    p->skipped   = 0;
+    p->skip      = !bad ? 0 : p->skip == 0 ? 1 : p->skip < SKIP_MAX ? 2 * p->skip : SKIP_MAX;
+    return bad ? plain : s;
 }
 
 int cci_trace_file_put(cci_trace_file_t *f, cci_packer_t *p, const cci_chunk_header_t *header,
                        const uint8_t *body, size_t used)
 {
-    static const char  zeros[8];
-    cci_chunk_header_t h      = *header;
-    size_t             packed = pack(p, body, used);
-    const void        *bytes  = packed ? p->buffer : body;
+    assert(used <= CCI_CHUNK_BYTES);
 
-    h.codec  = packed ? CCI_CODEC_ZSTD : CCI_CODEC_RAW;
+    static const char  zeros[8];
+    const stored_t     s = pack(p, body, used);
+    cci_chunk_header_t h = *header;
+
+    h.codec  = s.codec;
     h.state  = CCI_CHUNK_FULL;
     h.used   = used;
-    h.stored = packed ? packed : used;
-    struct iovec part[3] = { { &h, sizeof h }, { (void *)bytes, h.stored }, { (void *)zeros, -h.stored & 7 } };
+    h.stored = s.n;
+    struct iovec part[3] = { { &h, sizeof h }, { (void *)s.bytes, s.n }, { (void *)zeros, -s.n & 7 } };
     return write_whole(f, part, 3);
 }
 

@@ -10,13 +10,12 @@
 #include <sys/types.h>
 #include "trace/format.h"
 
-/* Compresses bodies. What turns out to be noise is stored as it is, and then, for a while that
- * doubles each time, it is not even tried: the processor is the program's. */
+/* Compresses bodies, their records as columns. What turns out to be noise is stored as it is, and
+ * then, for a while that doubles each time, it is not even tried: the processor is the program's. */
 typedef struct cci_packer {
-    struct ZSTD_CCtx_s *zstd;
-    uint8_t            *buffer;
-    size_t              size;
-    uint32_t            skip, skipped;
+    struct ZSTD_CCtx_s     *zstd;
+    struct cci_packer_room *room;
+    uint32_t                skip, skipped;
 } cci_packer_t;
 
 /* 0 or ENOMEM. */
@@ -28,7 +27,8 @@ typedef struct cci_trace_file {
     off_t end; /* of the last whole chunk */
 } cci_trace_file_t;
 
-/* All return 0 or an errno. create: an existing file is EEXIST, unless force. */
+/* All return 0 or an errno. create: an existing file is EEXIST, unless force. put: a body is
+ * CCI_CHUNK_BYTES at most. */
 int cci_trace_file_create(cci_trace_file_t *f, const char *path, int force);
 int cci_trace_file_begin(cci_trace_file_t *f, const cci_trace_header_t *header);
 int cci_trace_file_put(cci_trace_file_t *f, cci_packer_t *p, const cci_chunk_header_t *header,

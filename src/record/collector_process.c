@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* record/collector_process.c - see record/collector_process.h. */
 #include "record/collector_process.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,7 +34,11 @@ static void close_pool(cci_process_pool_t *p)
 
 static bool header_is_whole(const cci_trace_header_t *h)
 {
-    return memcmp(h->magic, CCI_TRACE_MAGIC, sizeof h->magic) == 0 && h->version == CCI_TRACE_VERSION;
+    /* The magic number is written last. */
+    uint64_t magic = atomic_load_explicit((const _Atomic uint64_t *)h, memory_order_acquire);
+
+    return memcmp(&magic, CCI_TRACE_MAGIC, sizeof magic) == 0 && h->version == CCI_TRACE_VERSION &&
+           h->tick_shift < 64;
 }
 
 cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned number)
@@ -180,18 +185,45 @@ void cci_process_pool_sample(cci_process_pool_t *p)
                 (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
-bool cci_process_pool_in_use(const cci_process_pool_t *p)
-{
-    char  path[64], line[PATH_MAX + 256];
-    bool  found = false;
+enum { UNKNOWN = -1 };
 
-    snprintf(path, sizeof path, "/proc/%d/maps", p->pid);
+/* Whether the process has the file mapped; UNKNOWN where that may not be seen. */
+static int maps_file(int pid, const char *file)
+{
+    char path[64], line[PATH_MAX + 256];
+    int  found = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/maps", pid);
     FILE *maps = fopen(path, "re");
     if (!maps)
-        return errno == EACCES && kill(p->pid, 0) == 0;
+        return errno == EACCES ? UNKNOWN : 0;
     while (!found && fgets(line, sizeof line, maps))
-        found = strstr(line, p->pool_path) != NULL;
+        found = strstr(line, file) != NULL;
     fclose(maps);
+    return found;
+}
+
+bool cci_process_pool_in_use(const cci_process_pool_t *p)
+{
+    int maps = maps_file(p->pid, p->pool_path);
+    return maps == UNKNOWN ? kill(p->pid, 0) == 0 : maps;
+}
+
+int cci_spool_user(const char *spool)
+{
+    char           control[PATH_MAX + 16];
+    DIR           *d     = opendir("/proc");
+    int            found = 0;
+    struct dirent *e;
+
+    snprintf(control, sizeof control, "%s/" CCI_CONTROL_NAME, spool);
+    while (d && !found && (e = readdir(d))) {
+        int pid = atoi(e->d_name); /* 0: it is no process */
+        if (pid > 0 && pid != getpid() && maps_file(pid, control) == 1)
+            found = pid;
+    }
+    if (d)
+        closedir(d);
     return found;
 }
 

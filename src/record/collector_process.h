@@ -41,6 +41,10 @@ void cci_process_pool_sample(cci_process_pool_t *p);
 /* Whether the process still records into this pool: it lives and has not become another program. */
 bool cci_process_pool_in_use(const cci_process_pool_t *p);
 
+/* A process, other than this one, that has the control page of the spool mapped: it came by a fork
+ * from one that is recorded, and may record yet. 0: there is none, or none that may be looked at. */
+int cci_spool_user(const char *spool);
+
 /* The last of the trace: drain, what the collector knows, close; frees p. wait_status -1: unknown. */
 int cci_process_pool_finish(cci_process_pool_t *p, cci_packer_t *packer, int wait_status);
 

@@ -30,10 +30,12 @@ typedef struct cci_control {
     uint32_t         magic;
     int32_t          collector; /* its pid */
     _Atomic uint32_t doorbell;  /* futex: counts chunks filled, pools made, children ended */
-    _Atomic uint32_t pools;    /* made so far */
+    _Atomic uint32_t pools;     /* made so far */
+    _Atomic uint32_t numbers;   /* of pools, given out so far */
     _Atomic uint32_t drained;   /* futex: counts chunks made free again */
     _Atomic uint32_t waiting;   /* threads that wait for `drained` */
     _Atomic uint32_t stop;      /* the collector can take no more: record no further */
+    _Atomic uint32_t failed;    /* a recording ended early, and its process said why */
 } cci_control_t;
 
 #endif

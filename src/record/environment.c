@@ -53,7 +53,7 @@ static bool read_number(const char *name, uint64_t *out, uint64_t otherwise)
         return true;
     errno = 0;
     unsigned long long n = strtoull(v, &end, 10);
-    if (errno || end == v || *end || *v == '-')
+    if (errno || *end || *v < '0' || *v > '9')
         return complain(name, v, "must be a number");
     *out = n;
     return true;

@@ -6,13 +6,21 @@
  */
 #include "record/events.h"
 
+/* Counted in the chunk too, where the count survives the process. */
+static void lose(cci_thread_t *t)
+{
+    t->lost++;
+    if (t->chunk)
+        t->chunk->lost = t->lost;
+}
+
 static inline bool enter(cci_thread_t *t)
 {
-    if (__builtin_expect(t->busy, 0)) {
-        t->lost++;
+    if (__builtin_expect(atomic_load_explicit(&t->busy, memory_order_relaxed), 0)) {
+        lose(t);
         return false;
     }
-    t->busy = 1;
+    atomic_store_explicit(&t->busy, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst); /* with the handler that looks at busy */
     return true;
 }
@@ -20,7 +28,7 @@ static inline bool enter(cci_thread_t *t)
 static inline void leave(cci_thread_t *t)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    t->busy = 0;
+    atomic_store_explicit(&t->busy, 0, memory_order_release); /* pairs: thread_is_gone */
 }
 
 static inline bool put_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_frame_t *caller)
@@ -54,7 +62,7 @@ void cci_full_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_frame_
     if (!enter(t))
         return;
     if (!put_alloc(t, a, caller))
-        t->lost++;
+        lose(t);
     leave(t);
 }
 
@@ -63,7 +71,7 @@ void cci_full_free(cci_thread_t *t, uintptr_t ptr)
     if (!enter(t))
         return;
     if (!put_free(t, ptr))
-        t->lost++;
+        lose(t);
     leave(t);
 }
 
@@ -72,8 +80,12 @@ void cci_sample_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_fram
     if (!enter(t))
         return;
     t->countdown = cci_sampler_gap(t);
-    if (!cci_sampler_insert(a->ptr) || !put_alloc(t, a, caller))
-        t->lost++;
+    if (!cci_sampler_insert(a->ptr)) {
+        lose(t);
+    } else if (!put_alloc(t, a, caller)) {
+        cci_sampler_remove(a->ptr); /* no free without its allocation */
+        lose(t);
+    }
     leave(t);
 }
 
@@ -83,7 +95,7 @@ void cci_sample_free(cci_thread_t *t, uintptr_t ptr)
         return;
     if (enter(t)) {
         if (!put_free(t, ptr))
-            t->lost++;
+            lose(t);
         leave(t);
     }
 }
@@ -96,10 +108,10 @@ static void sample_realloc(cci_thread_t *t, void *old, bool was_sample, void *pt
     t->counters->free_count += gone;
     if (was_sample && gone && enter(t)) {
         if (!put_free(t, (uintptr_t)old))
-            t->lost++;
+            lose(t);
         leave(t);
     } else if (was_sample && !gone && !cci_sampler_insert((uintptr_t)old)) {
-        t->lost++;
+        lose(t);
     }
     if (ptr)
         cci_record_alloc(CCI_OP_MALLOC, ptr, size, 0, caller);

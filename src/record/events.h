@@ -13,11 +13,14 @@
 #include "record/sampler.h"
 #include "record/thread.h"
 
-/* The caller's frame of the interposed function itself. */
-#define CCI_CALLER()                                                      \
-    ((cci_frame_t){ .pc = ((uintptr_t *)__builtin_frame_address(0))[1],   \
-                    .sp = (uintptr_t)__builtin_frame_address(0) + 16,     \
-                    .bp = ((uintptr_t *)__builtin_frame_address(0))[0] })
+/* The frame of an interposed function's caller; address: the function's own frame address. */
+static inline cci_frame_t cci_caller_of(const void *address)
+{
+    const uintptr_t *fp = address;
+    return (cci_frame_t){ .pc = fp[1], .sp = (uintptr_t)(fp + 2), .bp = fp[0] };
+}
+
+#define CCI_CALLER() cci_caller_of(__builtin_frame_address(0))
 
 typedef struct cci_allocation {
     cci_op_t  op;
@@ -45,6 +48,28 @@ static inline void cci_count_alloc(cci_thread_t *t, size_t size)
     c->sizes[cci_size_bucket(size)]++;
 }
 
+static inline bool cci_is_sampled(const cci_thread_t *t, size_t size)
+{
+    return size > (uint64_t)t->countdown; /* which is never negative */
+}
+
+/* The whole of cci_record_alloc where no stack is wanted: nearly always, but in full mode. False:
+ * nothing was done. Here so that the caller's frame need not even be looked at. */
+static inline __attribute__((always_inline)) bool cci_record_alloc_briefly(size_t size)
+{
+    cci_thread_t *t = cci_thread_current;
+
+    if (t->mode == CCI_MODE_SAMPLE) {
+        if (__builtin_expect(cci_is_sampled(t, size), 0))
+            return false;
+        t->countdown -= (int64_t)size;
+    } else if (t->mode != CCI_MODE_COUNT) {
+        return t->mode == CCI_MODE_OFF;
+    }
+    cci_count_alloc(t, size);
+    return true;
+}
+
 static inline __attribute__((always_inline)) void
 cci_record_alloc(cci_op_t op, void *ptr, size_t size, unsigned align_log2, const cci_frame_t *caller)
 {
@@ -53,24 +78,33 @@ cci_record_alloc(cci_op_t op, void *ptr, size_t size, unsigned align_log2, const
 
     if (t->mode == CCI_MODE_FULL) {
         cci_full_alloc(t, &a, caller);
-    } else if (t->mode != CCI_MODE_OFF) {
+    } else if (!cci_record_alloc_briefly(size)) {
         cci_count_alloc(t, size);
-        if (t->mode == CCI_MODE_SAMPLE &&
-            __builtin_expect(__builtin_sub_overflow(t->countdown, size, &t->countdown) || t->countdown < 0, 0))
-            cci_sample_alloc(t, &a, caller);
+        cci_sample_alloc(t, &a, caller);
     }
 }
 
-static inline __attribute__((always_inline)) void cci_record_free(void *ptr)
+/* The whole of cci_record_free where the block was no sample: always, but in full mode. False:
+ * nothing was done. */
+static inline __attribute__((always_inline)) bool cci_record_free_briefly(const void *ptr)
+{
+    cci_thread_t *t = cci_thread_current;
+
+    if (t->mode == CCI_MODE_SAMPLE ? cci_sampler_may_hold((uintptr_t)ptr) : t->mode != CCI_MODE_COUNT)
+        return t->mode == CCI_MODE_OFF;
+    t->counters->free_count++;
+    return true;
+}
+
+static inline void cci_record_free(void *ptr)
 {
     cci_thread_t *t = cci_thread_self();
 
     if (t->mode == CCI_MODE_FULL) {
         cci_full_free(t, (uintptr_t)ptr);
-    } else if (t->mode != CCI_MODE_OFF) {
+    } else if (!cci_record_free_briefly(ptr)) {
         t->counters->free_count++;
-        if (t->mode == CCI_MODE_SAMPLE && __builtin_expect(cci_sampler_may_hold((uintptr_t)ptr), 0))
-            cci_sample_free(t, (uintptr_t)ptr);
+        cci_sample_free(t, (uintptr_t)ptr);
     }
 }
 

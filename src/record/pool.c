@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include "prim/clock.h"
 #include "prim/futex.h"
 
 static const size_t extent_bytes = (size_t)CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES;
@@ -25,16 +28,27 @@ static int write_zeros(int fd, off_t from, off_t length)
 
     for (off_t done = 0; done < length;) {
         ssize_t n = pwrite(fd, zeros, sizeof zeros, from + done);
-        if (n <= 0)
+        if (n == 0 || (n < 0 && errno != EINTR))
             return n < 0 ? errno : ENOSPC;
-        done += n;
+        done += n < 0 ? 0 : n;
     }
     return 0;
+}
+
+/* Beyond this limit the system would send SIGXFSZ, which ends the program. */
+static bool is_beyond_limit(off_t size)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           (rlim_t)size > limit.rlim_cur;
 }
 
 static int reserve(int fd, off_t from, off_t length)
 {
     int r;
+
+    if (is_beyond_limit(from + length))
+        return EFBIG;
     do
         r = fallocate(fd, 0, from, length) == 0 ? 0 : errno;
     while (r == EINTR);
@@ -79,6 +93,18 @@ static int grow(cci_pool_t *pool, uint32_t seen)
     return r;
 }
 
+/* The magic number last: who sees it sees all of the header. */
+static int write_header(int fd, const cci_trace_header_t *header)
+{
+    const size_t magic = sizeof header->magic;
+    const char  *bytes = (const char *)header;
+
+    if (pwrite(fd, bytes + magic, sizeof *header - magic, (off_t)magic) != (ssize_t)(sizeof *header - magic) ||
+        pwrite(fd, bytes, magic, 0) != (ssize_t)magic)
+        return EIO; /* the space was reserved */
+    return 0;
+}
+
 int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header)
 {
     int fd = open(pool->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -87,10 +113,10 @@ int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header)
     if (fd < 0)
         return errno;
     r = reserve(fd, 0, CCI_TRACE_HEADER_BYTES);
-    if (!r && pwrite(fd, header, sizeof *header, 0) != (ssize_t)sizeof *header)
-        r = errno;
     if (!r)
         r = map_extent(pool, fd, 0);
+    if (!r)
+        r = write_header(fd, header); /* a pool that shows one is mapped: it counts as in use */
     close(fd);
     if (r)
         unlink(pool->path);
@@ -101,44 +127,59 @@ int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header)
     return r;
 }
 
-cci_control_t *cci_control_map(const char *spool)
+/* NULL and errno. */
+static cci_control_t *map_control(int fd)
 {
-    char path[PATH_MAX];
-    int  n = snprintf(path, sizeof path, "%s/" CCI_CONTROL_NAME, spool);
+    struct stat st;
 
-    if (n < 0 || (size_t)n >= sizeof path) {
-        errno = ENAMETOOLONG;
+    if (fstat(fd, &st) != 0)
         return NULL;
-    }
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return NULL;
-    void *p = mmap(NULL, sizeof(cci_control_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (p == MAP_FAILED)
-        return NULL;
-    if (((cci_control_t *)p)->magic != CCI_CONTROL_MAGIC) {
-        munmap(p, sizeof(cci_control_t));
+    if ((size_t)st.st_size < sizeof(cci_control_t)) {
         errno = EINVAL;
         return NULL;
     }
-    return p;
+    cci_control_t *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (c == MAP_FAILED)
+        return NULL;
+    if (c->magic == CCI_CONTROL_MAGIC)
+        return c;
+    munmap(c, sizeof *c);
+    errno = EINVAL;
+    return NULL;
 }
 
 /* The collector holds a lock on the control file as long as it lives, also when it is a zombie that
- * nobody has waited for yet. */
+ * nobody has waited for yet. A process that cannot open the file any more (no descriptor left,
+ * another user or root directory now) has only the number to go by. */
 static bool collector_lives(const cci_pool_t *pool)
 {
-    char         path[PATH_MAX];
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    const char  *slash = strrchr(pool->path, '/');
+    int          fd   = open(pool->control_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
-    snprintf(path, sizeof path, "%.*s/" CCI_CONTROL_NAME, (int)(slash - pool->path), pool->path);
-    int  fd    = open(path, O_RDWR | O_CLOEXEC);
-    bool lives = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return kill(pool->control->collector, 0) == 0 || errno == EPERM;
+    bool lives = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
     return lives;
+}
+
+int cci_pool_join(cci_pool_t *pool, const char *spool)
+{
+    int n = snprintf(pool->control_path, sizeof pool->control_path, "%s/" CCI_CONTROL_NAME, spool);
+
+    if (n < 0 || (size_t)n >= sizeof pool->control_path)
+        return ENAMETOOLONG;
+    if (!pool->control) {
+        int fd = open(pool->control_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+            return errno;
+        pool->control = map_control(fd);
+        int error     = errno;
+        close(fd);
+        if (!pool->control)
+            return error;
+    }
+    return collector_lives(pool) ? 0 : EPIPE;
 }
 
 /* Low numbers first: a few chunks are used over and over and stay in the processor's cache. */
@@ -165,36 +206,45 @@ static bool may_grow(cci_pool_t *pool)
     return atomic_load_explicit(&pool->extents, memory_order_relaxed) * CCI_POOL_EXTENT_CHUNKS < share;
 }
 
-/* Wait until the collector has freed a chunk. 0, EPIPE or ETIMEDOUT. */
-static int wait_for_collector(cci_pool_t *pool, uint32_t seen, unsigned *waited_ms)
+/* Wait a while for the collector to free a chunk; until: 0 at first, then when to give up.
+ * 0, EPIPE or ETIMEDOUT. */
+static int wait_for_collector(cci_pool_t *pool, uint32_t seen, uint64_t *until)
 {
-    enum { STEP_MS = 50 };
+    enum { STEP_MS = 50, NS_PER_MS = 1000000 };
     cci_control_t *control = pool->control;
+    uint64_t       now     = cci_clock_ns(CLOCK_MONOTONIC);
+    bool           late    = atomic_load_explicit(&pool->late, memory_order_relaxed);
 
-    if (*waited_ms >= CCI_POOL_WAIT_MS)
+    if (*until == 0)
+        *until = now + (late ? 0 : (uint64_t)CCI_POOL_WAIT_MS * NS_PER_MS);
+    if (now >= *until) {
+        atomic_store_explicit(&pool->late, 1, memory_order_relaxed);
         return ETIMEDOUT;
+    }
     if (atomic_load_explicit(&control->stop, memory_order_relaxed) || !collector_lives(pool))
         return EPIPE;
     atomic_fetch_add_explicit(&control->waiting, 1, memory_order_seq_cst); /* pairs: collector reads it after `drained` */
-    if (!cci_futex_wait(&control->drained, seen, STEP_MS))
-        *waited_ms += STEP_MS;
+    cci_futex_wait(&control->drained, seen, STEP_MS);
     atomic_fetch_sub_explicit(&control->waiting, 1, memory_order_relaxed);
     return 0;
 }
 
 static cci_chunk_header_t *take_shared(cci_pool_t *pool)
 {
-    unsigned waited_ms = 0;
+    uint64_t until = 0;
 
     for (;;) {
         uint32_t            drained = atomic_load_explicit(&pool->control->drained, memory_order_seq_cst);
         uint32_t            extents = atomic_load_explicit(&pool->extents, memory_order_relaxed);
         cci_chunk_header_t *c       = take_free(pool);
-        if (c)
+        if (c) {
+            if (atomic_load_explicit(&pool->late, memory_order_relaxed))
+                atomic_store_explicit(&pool->late, 0, memory_order_relaxed);
             return c;
+        }
         if (may_grow(pool) && grow(pool, extents) == 0)
             continue;
-        int r = wait_for_collector(pool, drained, &waited_ms);
+        int r = wait_for_collector(pool, drained, &until);
         if (r) {
             errno = r;
             return NULL;

@@ -6,7 +6,8 @@
  * in the file, and the file grows. Disk space is always reserved before it is mapped, so a full
  * disk is an error code here and not a SIGBUS in the program.
  *
- * Threads: any. No lock is taken but while the file grows. Allocates nothing with malloc.
+ * Threads: any. No lock is taken but while the file grows. Allocates nothing with malloc. Opens
+ * files, which a thread must not be cancelled in.
  */
 #ifndef CCI_RECORD_POOL_H
 #define CCI_RECORD_POOL_H
@@ -24,11 +25,13 @@ enum {
 
 typedef struct cci_pool {
     char             path[PATH_MAX];
+    char             control_path[PATH_MAX];
     cci_control_t   *control; /* NULL: no collector, a plain file */
     _Atomic uint32_t extents; /* mapped so far */
     _Atomic uint32_t growing; /* lock */
     _Atomic uint32_t next;    /* plain file: the first chunk never used */
     _Atomic uint32_t threads; /* that take chunks */
+    _Atomic uint32_t late;    /* the collector let a thread wait in vain: until it is back, none does */
     void            *extent[CCI_POOL_EXTENTS_MAX];
 } cci_pool_t;
 
@@ -36,12 +39,12 @@ typedef struct cci_pool {
  * 0 or an errno. */
 int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header);
 
-/* Map the control page of a spool. NULL and errno when there is none, or no collector lives. */
-cci_control_t *cci_control_map(const char *spool);
+/* Use the collector of a spool, before create; again is fine. 0 or an errno, EPIPE: it has died. */
+int cci_pool_join(cci_pool_t *pool, const char *spool);
 
 /* A chunk for this thread, state OWNED, body empty, header not filled in; NULL and errno when
  * there is none to be had: ENOSPC, EPIPE (the collector died), ETIMEDOUT (it does not keep up).
- * Waits for the collector if it must, at most CCI_POOL_WAIT_MS. */
+ * Waits for the collector if it must, at most CCI_POOL_WAIT_MS, and no more once that was in vain. */
 cci_chunk_header_t *cci_pool_take(cci_pool_t *pool);
 
 /* Give a chunk away. */

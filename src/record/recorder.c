@@ -6,12 +6,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <ccmem/version.h>
 #include "prim/module.h"
@@ -22,10 +24,11 @@
 enum state { STATE_NEW, STATE_STARTING, STATE_ON, STATE_OFF };
 
 static struct {
-    _Atomic uint32_t        state;
+    _Atomic uint64_t        state; /* enum state; STATE_STARTING with its process above */
     _Atomic uint32_t        next_thread;
     _Atomic(cci_thread_t *) threads;
     _Atomic uint32_t       *alive; /* in memory that a fork wipes: 0 in a child */
+    bool                    configured; /* options are read */
     bool                    forked;
     uintptr_t               allocator;
     pthread_key_t           key;
@@ -42,15 +45,24 @@ __thread cci_thread_t *cci_thread_current = &thread_unattached;
 
 /* ---- ending ---- */
 
+static struct iovec text(const char *s)
+{
+    return (struct iovec){ (void *)s, strlen(s) };
+}
+
+/* In parts, because the thread's stack may have no room for a line. */
 void cci_recorder_fail(const char *what, int error)
 {
-    char line[PATH_MAX + 256];
+    const char *why = strerrordesc_np(error);
 
     if (atomic_exchange(&recorder.state, STATE_OFF) == STATE_OFF)
         return;
-    int n = snprintf(line, sizeof line, "ccmem: record: %s: %s; recording ended, the program goes on\n",
-                     what, strerrordesc_np(error));
-    if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1) < 0)
+    if (recorder.pool.control)
+        atomic_store(&recorder.pool.control->failed, 1);
+    struct iovec line[] = { text("ccmem: record: "), text(what), text(": "),
+                            text(why ? why : "unknown error"),
+                            text("; recording ended, the program goes on\n") };
+    if (writev(STDERR_FILENO, line, sizeof line / sizeof *line) < 0)
         return; /* nobody listens */
 }
 
@@ -91,15 +103,22 @@ static void fill_header(cci_trace_header_t *h)
     h->start_real_ns = cci_clock_ns(CLOCK_REALTIME);
 }
 
-/* The same process may have had a pool before, under another program: the number tells them apart. */
-static int create_pool(void)
+/* The same process may have had a pool before, under another program: numbers tell them apart, and
+ * say which was first. */
+static int create_pool_in_spool(void)
 {
-    const cci_recorder_options_t *o = &recorder.options;
-    int                           r = EEXIST;
+    unsigned number = atomic_fetch_add(&recorder.pool.control->numbers, 1);
+    int      r      = cci_spool_path(recorder.pool.path, recorder.options.spool, getpid(), number);
+
+    return r ? r : cci_pool_create(&recorder.pool, &recorder.header);
+}
+
+static int create_plain_file(void)
+{
+    int r = EEXIST;
 
     for (unsigned number = 0; r == EEXIST && number < 10000; number++) {
-        r = o->spool[0] ? cci_spool_path(recorder.pool.path, o->spool, getpid(), number)
-                        : cci_output_path(recorder.pool.path, o->output, getpid(), recorder.forked, number);
+        r = cci_output_path(recorder.pool.path, recorder.options.output, getpid(), recorder.forked, number);
         if (r == 0)
             r = cci_pool_create(&recorder.pool, &recorder.header);
     }
@@ -117,13 +136,14 @@ static bool start_recording(void)
         cci_recorder_fail("memory for the recorder", errno);
         return false;
     }
-    if (o->spool[0] && !recorder.pool.control && !(recorder.pool.control = cci_control_map(o->spool))) {
-        cci_recorder_fail(o->spool, errno);
+    int r = o->spool[0] ? cci_pool_join(&recorder.pool, o->spool) : 0;
+    if (r) {
+        cci_recorder_fail(o->spool, r);
         return false;
     }
     recorder.has_key = recorder.has_key || pthread_key_create(&recorder.key, on_thread_exit) == 0;
     fill_header(&recorder.header);
-    int r = create_pool();
+    r = o->spool[0] ? create_pool_in_spool() : create_plain_file();
     if (r) {
         cci_recorder_fail(recorder.pool.path, r);
         return false;
@@ -142,19 +162,30 @@ static void forget_parent(void)
     atomic_store(&recorder.pool.growing, 0);
     atomic_store(&recorder.pool.next, 0);
     atomic_store(&recorder.pool.threads, 0);
-    cci_sampler_forget();
+    atomic_store(&recorder.pool.late, 0);
+    if (recorder.header.mode == CCI_MODE_SAMPLE)
+        cci_sampler_forget();
 }
 
-/* The first event of a process and the first one after a fork come here; others wait for it. */
-static void start_once(uint32_t state)
+static bool configure(void)
 {
-    if (state == STATE_STARTING || !atomic_compare_exchange_strong(&recorder.state, &state, STATE_STARTING)) {
+    recorder.configured = recorder.configured || cci_environment_read(&recorder.options);
+    return recorder.configured;
+}
+
+/* The first event of a process and the first one after a fork come here; others wait for it. A
+ * child may have been forked while its parent was here: nobody is there to wait for. */
+static void start_once(uint64_t state)
+{
+    const uint64_t starting = STATE_STARTING | (uint64_t)getpid() << 8;
+
+    if (state == starting || !atomic_compare_exchange_strong(&recorder.state, &state, starting)) {
         sched_yield();
         return;
     }
-    if (state == STATE_ON)
+    if (state != STATE_NEW)
         forget_parent();
-    bool on = (state == STATE_ON || cci_environment_read(&recorder.options)) && start_recording();
+    bool on = configure() && start_recording();
     atomic_store(&recorder.state, on ? STATE_ON : STATE_OFF);
 }
 
@@ -162,7 +193,7 @@ static void start_once(uint32_t state)
 static bool is_recording(void)
 {
     for (;;) {
-        uint32_t state = atomic_load(&recorder.state);
+        uint64_t state = atomic_load(&recorder.state);
         if (state == STATE_OFF || (state == STATE_NEW && !cci_environment_ready()))
             return false;
         if (state == STATE_ON && atomic_load(recorder.alive))
@@ -186,6 +217,15 @@ void cci_recorder_init(void)
 
 /* ---- threads ---- */
 
+/* malloc is no place where a thread may be cancelled, but open and write are. Returns what
+ * pthread_setcancelstate wants back. */
+static int no_cancel(void)
+{
+    int before = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
 static void keep_name(cci_thread_t *t)
 {
     char name[16] = "";
@@ -203,12 +243,15 @@ static void on_thread_exit(void *p)
         return;
     if (t->chunk)
         keep_name(t);
+    else
+        cci_thread_next_chunk(t, 0); /* what was counted without one is to be known */
     atomic_store_explicit(&t->life, CCI_LIFE_EXITING, memory_order_release); /* pairs: claim */
 }
 
 static bool thread_is_gone(const cci_thread_t *t)
 {
-    return syscall(SYS_tgkill, getpid(), t->tid, 0) != 0 && errno == ESRCH;
+    return syscall(SYS_tgkill, getpid(), t->tid, 0) != 0 && errno == ESRCH &&
+           atomic_load_explicit(&t->busy, memory_order_acquire) == 0; /* its last leave */
 }
 
 /* A thread's memory whose owner is no more. */
@@ -255,59 +298,72 @@ static bool start_stacks(cci_thread_t *t)
         return true;
     if (!t->stacks)
         t->stacks = map_private(sizeof *t->stacks, MADV_DONTFORK);
-    else
-        memset(t->stacks, 0, sizeof *t->stacks);
+    else if (madvise(t->stacks, sizeof *t->stacks, MADV_DONTNEED) != 0) /* zero, and mostly unused */
+        memset(t->stacks, 0, sizeof *t->stacks); /* locked memory stays */
     return t->stacks && cci_stacks_init(t->stacks);
 }
 
+/* A chunk that is not to be had now may be later; until then events are lost and counted. */
 static bool start_thread(cci_thread_t *t)
 {
     cci_stacks_t *stacks = t->stacks;
-    cci_thread_t *next   = t->next;
 
-    *t = (cci_thread_t){ .mode            = (uint8_t)recorder.header.mode,
-                         .clock           = (uint8_t)recorder.header.clock_kind,
-                         .tick_shift      = (uint8_t)recorder.header.tick_shift,
-                         .stacks          = stacks,
-                         .sample_interval = (double)recorder.header.sample_interval,
-                         .index           = atomic_fetch_add(&recorder.next_thread, 1),
-                         .tid             = (uint32_t)syscall(SYS_gettid),
-                         .life            = CCI_LIFE_ALIVE,
-                         .next            = next };
-    t->counters = &t->kept;
+    memset(t, 0, offsetof(cci_thread_t, life));
+    t->mode            = (uint8_t)recorder.header.mode;
+    t->clock           = (uint8_t)recorder.header.clock_kind;
+    t->tick_shift      = (uint8_t)recorder.header.tick_shift;
+    t->stacks          = stacks;
+    t->sample_interval = (double)recorder.header.sample_interval;
+    t->index           = atomic_fetch_add(&recorder.next_thread, 1);
+    t->tid             = (uint32_t)syscall(SYS_gettid);
+    t->counters        = &t->kept;
+    atomic_store(&t->life, CCI_LIFE_ALIVE);
     cci_sampler_seed(t, recorder.options.seed);
-    return start_stacks(t) && cci_thread_next_chunk(t, 0);
+    return start_stacks(t) && (cci_thread_next_chunk(t, 0) || t->mode != CCI_MODE_OFF);
 }
 
 static void write_process(cci_thread_t *t);
 
-/* While this runs, events of this thread go nowhere: it is not yet, and pthread may allocate. */
-cci_thread_t *cci_thread_attach(void)
+/* The parent's, wiped by a fork. */
+static void drop_inherited(cci_thread_t *t)
 {
-    cci_thread_t *mine  = cci_thread_current;
-    int           error = errno;
+    if (recorder.has_key)
+        pthread_setspecific(recorder.key, NULL);
+    munmap(t, sizeof *t);
+}
 
-    cci_thread_current = &thread_off;
-    if (!is_recording()) {
-        if (atomic_load(&recorder.state) == STATE_NEW)
-            cci_thread_current = &thread_unattached; /* too early: ask again */
-        errno = error;
-        return &thread_off;
-    }
-    if (mine != &thread_unattached)
-        munmap(mine, sizeof *mine); /* the parent's, wiped by a fork */
+static void begin_thread(cci_thread_t *inherited)
+{
+    if (inherited)
+        drop_inherited(inherited);
     cci_thread_t *t = obtain_thread();
     if (t && start_thread(t)) {
         if (recorder.has_key)
             pthread_setspecific(recorder.key, t);
-        if (t->index == 0)
+        if (t->index == 0 && t->chunk)
             write_process(t);
         cci_thread_current = t;
     } else if (t) {
         t->mode = CCI_MODE_OFF;
     }
+}
+
+/* While this runs, events of this thread go nowhere: it is not yet, and pthread may allocate. */
+cci_thread_t *cci_thread_attach(void)
+{
+    cci_thread_t *mine   = cci_thread_current;
+    int           error  = errno;
+    int           cancel = no_cancel();
+
+    cci_thread_current = &thread_off;
+    if (is_recording())
+        begin_thread(mine != &thread_unattached ? mine : NULL);
+    else if (atomic_load(&recorder.state) == STATE_NEW)
+        cci_thread_current = &thread_unattached; /* too early: ask again */
+    cci_thread_t *t = cci_thread_current;
+    pthread_setcancelstate(cancel, NULL);
     errno = error;
-    return cci_thread_current;
+    return t == &thread_unattached ? &thread_off : t;
 }
 
 cci_thread_t *cci_thread_suspend(void)
@@ -324,16 +380,20 @@ void cci_thread_resume(cci_thread_t *suspended)
 
 /* ---- chunks ---- */
 
+/* Nodes that no event has followed yet go with it. */
 static void close_chunk(cci_thread_t *t)
 {
-    if (!t->chunk)
+    cci_chunk_header_t *c = t->chunk;
+
+    if (!c)
         return;
+    cci_thread_publish(t);
     keep_name(t);
     t->kept     = *t->counters;
     t->counters = &t->kept;
-    cci_pool_give(&recorder.pool, t->chunk);
-    t->chunk = NULL;
+    t->chunk    = NULL; /* before it is another's: a signal handler counts losses in it */
     t->at = t->limit = NULL;
+    cci_pool_give(&recorder.pool, c);
 }
 
 static void open_chunk(cci_thread_t *t, cci_chunk_header_t *c)
@@ -349,10 +409,10 @@ static void open_chunk(cci_thread_t *t, cci_chunk_header_t *c)
     c->seq          = t->seq++;
     c->opened       = cci_clock_pair((cci_clock_kind_t)t->clock);
     c->base_time    = c->opened.ticks >> t->tick_shift;
-    c->lost         = t->lost;
     c->first_node   = t->stacks ? t->stacks->next_node : 1;
     c->first_module = t->stacks ? t->stacks->next_module : 1;
     t->chunk        = c;
+    c->lost         = t->lost;
     t->counters     = (cci_trace_counters_t *)body;
     *t->counters    = t->kept;
     t->at           = body + sizeof *t->counters;
@@ -362,17 +422,12 @@ static void open_chunk(cci_thread_t *t, cci_chunk_header_t *c)
     cci_thread_publish(t);
 }
 
-/* What cannot be written is counted; when it will not get better, the recording ends. */
-bool cci_thread_next_chunk(cci_thread_t *t, size_t n)
+static void replace_chunk(cci_thread_t *t)
 {
-    int error = errno;
-
-    if (n > CCI_CHUNK_BYTES - CCI_CHUNK_HEADER_BYTES - sizeof *t->counters)
-        return false;
     close_chunk(t);
     if (atomic_load_explicit(&recorder.state, memory_order_relaxed) == STATE_OFF) {
         t->mode = CCI_MODE_OFF;
-        return false;
+        return;
     }
     cci_chunk_header_t *c = cci_pool_take(&recorder.pool);
     if (c) {
@@ -381,8 +436,19 @@ bool cci_thread_next_chunk(cci_thread_t *t, size_t n)
         cci_recorder_fail(recorder.pool.path, errno);
         t->mode = CCI_MODE_OFF;
     }
+}
+
+/* What cannot be written is counted; when it will not get better, the recording ends. */
+bool cci_thread_next_chunk(cci_thread_t *t, size_t n)
+{
+    if (n > CCI_CHUNK_BYTES - CCI_CHUNK_HEADER_BYTES - sizeof *t->counters)
+        return false;
+    int error  = errno;
+    int cancel = no_cancel();
+    replace_chunk(t);
+    pthread_setcancelstate(cancel, NULL);
     errno = error;
-    return c != NULL;
+    return t->chunk != NULL;
 }
 
 /* ---- what the trace says of the process ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* record/stacks.c - see record/stacks.h. */
 #include "record/stacks.h"
-#include <limits.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,37 +21,68 @@ void cci_modules_changed(void)
 
 enum { TREE_SIZE_FIRST = 1 << 11, TREE_SIZE_MAX = 1 << 24 };
 
-static cci_tree_entry_t *map_tree(uint32_t entries)
+static size_t tree_bytes(uint32_t entries)
 {
-    void *p = mmap(NULL, entries * sizeof(cci_tree_entry_t), PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+    return entries * (sizeof(cci_tree_entry_t) + sizeof(uint32_t));
 }
 
-static cci_tree_entry_t *tree_slot(const cci_stacks_t *s, uint32_t parent, uintptr_t pc)
+/* On failure: no change. */
+static bool tree_map(cci_stacks_t *s, uint32_t entries)
 {
-    uint64_t h = (pc ^ parent * UINT64_C(0xBF58476D1CE4E5B9)) * UINT64_C(0x9E3779B97F4A7C15);
-    uint32_t i = (uint32_t)(h >> 32) & (s->tree_size - 1);
+    void *p = mmap(NULL, tree_bytes(entries), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED)
+        return false;
+    madvise(p, tree_bytes(entries), MADV_DONTFORK);
+    s->tree      = p;
+    s->tree_hash = (uint32_t *)(s->tree + entries);
+    s->tree_size = entries;
+    return true;
+}
+
+/* A stack's hash follows from the addresses alone, not from the nodes they are found at: so the
+ * places of all new frames are known at once, and the loads of them need not wait for each other. */
+static inline uint64_t tree_hash(uint64_t parent_hash, uintptr_t pc)
+{
+    uint64_t h = (parent_hash ^ pc) * UINT64_C(0x9E3779B97F4A7C15);
+    return h ^ h >> 29;
+}
+
+static inline uint32_t tree_place(const cci_stacks_t *s, uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) & (s->tree_size - 1);
+}
+
+/* Where the node is, or where it belongs. */
+static inline uint32_t tree_find(const cci_stacks_t *s, uint64_t hash, uint32_t parent, uintptr_t pc)
+{
+    uint32_t i = tree_place(s, hash);
 
     while (s->tree[i].node && (s->tree[i].pc != pc || s->tree[i].parent != parent))
         i = (i + 1) & (s->tree_size - 1);
-    return &s->tree[i];
+    return i;
 }
 
-/* At most half full. On failure: no change. */
+static void tree_put(cci_stacks_t *s, uint64_t hash, cci_tree_entry_t entry)
+{
+    uint32_t i      = tree_find(s, hash, entry.parent, entry.pc);
+    s->tree[i]      = entry;
+    s->tree_hash[i] = (uint32_t)(hash >> 32);
+}
+
+/* So that the tree is at most half full. On failure: no change. */
 static bool tree_grow(cci_stacks_t *s)
 {
-    uint32_t          old_size = s->tree_size;
-    cci_tree_entry_t *old = s->tree, *tree;
+    const uint32_t          old_size = s->tree_size;
+    cci_tree_entry_t *const old      = s->tree;
+    const uint32_t *const   old_hash = s->tree_hash;
 
-    if (old_size >= TREE_SIZE_MAX || !(tree = map_tree(2 * old_size)))
+    if (old_size >= TREE_SIZE_MAX || !tree_map(s, 2 * old_size))
         return false;
-    s->tree      = tree;
-    s->tree_size = 2 * old_size;
     for (uint32_t i = 0; i < old_size; i++)
         if (old[i].node)
-            *tree_slot(s, old[i].parent, old[i].pc) = old[i];
-    munmap(old, old_size * sizeof *old);
+            tree_put(s, (uint64_t)old_hash[i] << 32, old[i]);
+    munmap(old, tree_bytes(old_size));
     return true;
 }
 
@@ -59,13 +90,13 @@ static bool tree_grow(cci_stacks_t *s)
 
 static bool write_module(cci_thread_t *t, cci_module_t *m)
 {
-    char        link[PATH_MAX];
-    const char *path = m->path;
-    size_t      len  = strlen(path);
+    cci_stacks_t *s    = t->stacks;
+    const char   *path = m->path;
+    size_t        len  = strlen(path);
 
     if (len == 0) {
-        ssize_t n = readlink("/proc/self/exe", link, sizeof link);
-        path      = link;
+        ssize_t n = readlink("/proc/self/exe", s->path, sizeof s->path);
+        path      = s->path;
         len       = n > 0 ? (size_t)n : 0;
     }
     if (len > PATH_MAX)
@@ -76,7 +107,7 @@ static bool write_module(cci_thread_t *t, cci_module_t *m)
     if (!cci_thread_room(t, 64 + m->build_id_len + len))
         return false;
     t->at = cci_put_module(t->at, m->start, m->end, m->bias, m->build_id, m->build_id_len, path, len);
-    t->stacks->next_module++;
+    s->next_module++;
     return true;
 }
 
@@ -107,37 +138,36 @@ static bool module_of(cci_thread_t *t, uintptr_t pc, uint32_t *id, uintptr_t *bi
 
 /* ---- nodes ---- */
 
-static bool add_node(cci_thread_t *t, uint32_t parent, uintptr_t pc, uint32_t *node)
+/* f: its hash and address, for its node. */
+static bool add_node(cci_thread_t *t, uint32_t parent, cci_stack_frame_t *f)
 {
     cci_stacks_t *s = t->stacks;
     uint32_t      module;
     uintptr_t     bias;
 
-    if (2 * s->tree_used >= s->tree_size && !tree_grow(s) && s->tree_used + 1 >= s->tree_size)
+    if (s->tree_used >= s->tree_size / 2 && !tree_grow(s) && s->tree_used >= s->tree_size / 4 * 3)
+        return false; /* fuller, every search would be long */
+    if (!module_of(t, f->at.pc, &module, &bias) || !cci_thread_room(t, CCI_RECORD_MAX))
         return false;
-    if (!module_of(t, pc, &module, &bias) || !cci_thread_room(t, CCI_RECORD_MAX))
-        return false;
-    t->at = cci_put_node(t->at, parent, module, pc - bias);
-    *node = s->next_node++;
-    *tree_slot(s, parent, pc) = (cci_tree_entry_t){ pc, parent, *node };
+    t->at   = cci_put_node(t->at, parent, module, f->at.pc - bias);
+    f->node = s->next_node++;
+    tree_put(s, f->hash, (cci_tree_entry_t){ f->at.pc, parent, f->node });
     s->tree_used++;
     return true;
 }
 
-static inline bool node_of(cci_thread_t *t, uint32_t parent, uintptr_t pc, uint32_t *node)
+static inline bool find_node(cci_thread_t *t, uint32_t parent, cci_stack_frame_t *f)
 {
-    const cci_tree_entry_t *e = tree_slot(t->stacks, parent, pc);
+    const cci_stacks_t *s = t->stacks;
 
-    if (__builtin_expect(e->node != 0, 1)) {
-        *node = e->node;
-        return true;
-    }
-    return add_node(t, parent, pc, node);
+    f->node = s->tree[tree_find(s, f->hash, parent, f->at.pc)].node;
+    return __builtin_expect(f->node != 0, 1) || add_node(t, parent, f);
 }
 
 /* ---- the walk ---- */
 
-static inline uintptr_t word_at(uintptr_t address)
+/* What was a part of a frame may be anything now, or nothing that has a name. */
+static inline __attribute__((no_sanitize("address"))) uintptr_t word_at(uintptr_t address)
 {
     return *(const uintptr_t *)address;
 }
@@ -229,7 +259,9 @@ static void walk_outward(struct walk *w, const cci_stack_bounds_t *bounds)
         frame->bp_slot           = step.bp_slot;
         frame->cfa_slot          = step.cfa_slot;
         frame->needs_bp          = step.needs_bp;
-        w->opaque |= step.interrupted;
+        w->opaque |= step.interrupted || step.open_end;
+        if (step.interrupted && !cci_stack_holds(bounds, w->f.sp))
+            bounds = &w->s->bounds; /* a handler may have a stack of its own */
     }
 }
 
@@ -317,9 +349,20 @@ static void forget_modules(cci_stacks_t *s, uint32_t epoch)
 {
     memset(&s->unwind, 0, sizeof s->unwind);
     memset(s->memo, 0, sizeof s->memo);
-    memset(s->tree, 0, s->tree_size * sizeof *s->tree);
+    memset(s->tree, 0, tree_bytes(s->tree_size));
     s->tree_used = s->modules = s->depth = 0;
     s->epoch                             = epoch;
+}
+
+static void hash_walked(cci_stacks_t *s, const struct walk *w)
+{
+    uint64_t hash = w->met ? s->frame[w->met - 1].hash : 0;
+
+    for (uint32_t i = w->length; i-- > 0;) {
+        hash               = tree_hash(hash, s->scratch[i].at.pc);
+        s->scratch[i].hash = hash;
+        __builtin_prefetch(&s->tree[tree_place(s, hash)]);
+    }
 }
 
 /* Walk, and put what is new on top of what stays of the last stack. */
@@ -332,11 +375,12 @@ static bool capture_walking(cci_thread_t *t, const cci_frame_t *innermost,
     uint32_t      last  = depth ? s->frame[depth - 1].node : 0;
 
     s->depth = 0; /* until it is whole again */
+    hash_walked(s, &w);
     while (w.length > 0) {
         cci_stack_frame_t *f = &s->frame[depth];
         *f                   = s->scratch[--w.length];
         link_frame(s->frame, depth++);
-        if (!node_of(t, last, f->at.pc, &f->node))
+        if (!find_node(t, last, f))
             return false;
         last = f->node;
     }
@@ -360,21 +404,12 @@ static bool capture_elsewhere(cci_thread_t *t, const cci_frame_t *innermost, uin
     return true;
 }
 
-bool cci_stacks_capture(cci_thread_t *t, const cci_frame_t *innermost, uint32_t *node)
+static bool capture_here(cci_thread_t *t, const cci_frame_t *innermost, cci_memo_set_t *set,
+                         uint32_t *node)
 {
-    cci_stacks_t *s     = t->stacks;
-    uint32_t      epoch = atomic_load_explicit(&modules_epoch, memory_order_relaxed);
+    cci_stacks_t *s = t->stacks;
     bool          reliable;
 
-    if (__builtin_expect(s->epoch != epoch, 0))
-        forget_modules(s, epoch);
-    if (__builtin_expect(innermost->sp - s->bounds.low >= s->bounds.high - s->bounds.low, 0))
-        return capture_elsewhere(t, innermost, node);
-
-    cci_memo_set_t *set = memo_set(s, innermost);
-    *node               = memo_find(set, innermost);
-    if (__builtin_expect(*node != 0, 1))
-        return true;
     if (!capture_walking(t, innermost, &s->bounds, &reliable))
         return false;
     *node = s->frame[s->depth - 1].node;
@@ -385,6 +420,24 @@ bool cci_stacks_capture(cci_thread_t *t, const cci_frame_t *innermost, uint32_t 
     return true;
 }
 
+bool cci_stacks_capture(cci_thread_t *t, const cci_frame_t *innermost, uint32_t *node)
+{
+    cci_stacks_t   *s     = t->stacks;
+    uint32_t        epoch = atomic_load_explicit(&modules_epoch, memory_order_relaxed);
+    cci_memo_set_t *set   = memo_set(s, innermost);
+    bool            here  = innermost->sp - s->bounds.low < s->bounds.high - s->bounds.low;
+
+    if (__builtin_expect(s->epoch != epoch, 0))
+        forget_modules(s, epoch);
+    *node = __builtin_expect(here, 1) ? memo_find(set, innermost) : 0;
+    if (__builtin_expect(*node != 0, 1))
+        return true;
+    int  error = errno; /* what is new may have to be asked of the system */
+    bool done  = here ? capture_here(t, innermost, set, node) : capture_elsewhere(t, innermost, node);
+    errno      = error;
+    return done;
+}
+
 /* ---- life ---- */
 
 bool cci_stacks_init(cci_stacks_t *s)
@@ -393,14 +446,12 @@ bool cci_stacks_init(cci_stacks_t *s)
     s->epoch       = atomic_load_explicit(&modules_epoch, memory_order_relaxed);
     s->next_node   = 1;
     s->next_module = 1;
-    s->tree_size   = TREE_SIZE_FIRST;
-    s->tree        = map_tree(s->tree_size);
-    return s->tree != NULL;
+    return tree_map(s, TREE_SIZE_FIRST);
 }
 
 void cci_stacks_fini(cci_stacks_t *s)
 {
     if (s->tree)
-        munmap(s->tree, s->tree_size * sizeof *s->tree);
+        munmap(s->tree, tree_bytes(s->tree_size));
     s->tree = NULL;
 }

@@ -20,6 +20,7 @@
  */
 #ifndef CCI_RECORD_STACKS_H
 #define CCI_RECORD_STACKS_H
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "prim/unwind.h"
@@ -29,6 +30,7 @@ struct cci_thread;
 
 typedef struct cci_stack_frame {
     cci_frame_t at;
+    uint64_t    hash; /* of the return addresses from the outermost to this one */
     uintptr_t   bp_slot, cfa_slot; /* of cci_unwind_step_t */
     uint32_t    node;
     bool        needs_bp;   /* the step from here used at.bp                          */
@@ -75,12 +77,14 @@ typedef struct cci_stacks {
     uint32_t           next_node;
     uint32_t           tree_used, tree_size; /* a power of two */
     cci_tree_entry_t  *tree;
+    uint32_t          *tree_hash; /* of each entry; only looked at when the tree grows */
     uint32_t           next_module, modules;
     cci_known_module_t module[CCI_MODULES_MAX];
     uint32_t           module_id[CCI_MODULES_MAX];
     cci_stack_frame_t  frame[CCI_STACK_MAX];
     cci_stack_frame_t  scratch[CCI_STACK_MAX]; /* a walk in progress, innermost first: the
                                                 * program's own stack may be small */
+    char               path[PATH_MAX];         /* the same goes for a module's name */
     cci_memo_set_t     memo[CCI_MEMO_SETS];
     cci_unwind_cache_t unwind;
 } cci_stacks_t;
@@ -90,7 +94,7 @@ bool cci_stacks_init(cci_stacks_t *s);
 void cci_stacks_fini(cci_stacks_t *s);
 
 /* The node of the stack that begins at *innermost (malloc's caller), written to the thread's chunk
- * as far as it is new. False when there was no room for that: the event is lost. */
+ * as far as it is new. False when there was no room for that: the event is lost. errno is kept. */
 bool cci_stacks_capture(struct cci_thread *t, const cci_frame_t *innermost, uint32_t *node);
 
 /* A file was unloaded: what is known of addresses holds no longer. Any thread. */

@@ -27,7 +27,7 @@ typedef struct cci_thread {
     uint8_t               mode; /* cci_trace_mode_t and the above */
     uint8_t               clock;
     uint8_t               tick_shift;
-    volatile uint8_t      busy; /* recording: a signal handler must not begin in the middle */
+    _Atomic uint8_t       busy; /* recording: a signal handler must not begin in the middle */
     uint8_t              *at, *limit; /* free part of the chunk; both NULL without one */
     cci_chunk_header_t   *chunk;
     cci_trace_counters_t *counters; /* in the chunk; &kept without one */
@@ -38,9 +38,9 @@ typedef struct cci_thread {
     double                sample_interval;
     uint64_t              lost, seq;
     uint32_t              index, tid;
-    _Atomic uint32_t      life; /* cci_life_t */
-    struct cci_thread    *next; /* all that ever were */
     cci_trace_counters_t  kept;
+    _Atomic uint32_t      life; /* cci_life_t; from here on other threads look at it */
+    struct cci_thread    *next; /* all that ever were */
 } cci_thread_t;
 
 extern __thread cci_thread_t *cci_thread_current __attribute__((visibility("hidden")));

@@ -7,8 +7,8 @@
 /* What unpacking needs; one serves all bodies of a trace. All zero is a good start. */
 typedef struct cci_unpacker {
     struct ZSTD_DCtx_s *zstd;
-    uint8_t            *packed;
-    size_t              packed_capacity;
+    uint8_t            *packed, *columns;
+    size_t              packed_capacity, columns_capacity;
 } cci_unpacker_t;
 
 void cci_unpacker_fini(cci_unpacker_t *u);
@@ -19,7 +19,7 @@ typedef struct cci_body {
     size_t   capacity;
 } cci_body_t;
 
-/* Read and unpack. CC_RESULT_DAMAGED: the chunk is; CC_RESULT_NO_MEMORY, _IO: it could not be had. */
+/* Read and unpack. CC_RESULT_DAMAGED: the chunk is; _NO_MEMORY, _IO: it could not be had. */
 CC_NODISCARD cc_result_t cci_body_load(cci_body_t *b, cci_unpacker_t *u, const cci_source_t *s,
                                        const cci_chunk_t *chunk);
 

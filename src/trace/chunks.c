@@ -96,7 +96,7 @@ static bool is_number(uint64_t first)
 /* What makes a chunk useless, or NULL. */
 static const char *chunk_flaw(const cci_chunk_t *c)
 {
-    if (c->codec != CCI_CODEC_RAW && c->codec != CCI_CODEC_ZSTD)
+    if ((uint32_t)c->codec > CCI_CODEC_COLUMNS)
         return "unknown packing";
     if (c->used > used_max || (c->used > used_always && c->used / packing_max > c->stored))
         return "senseless length";
@@ -113,8 +113,9 @@ static bool fit_into_file(const cci_scan_t *scan, cci_chunk_t *c, uint64_t room)
     if (c->stored > room)
         c->stored = room;
     if (wanted > c->stored)
-        cci_warn(scan->warnings, "the file is cut, or damaged, in the chunk at byte %" PRIu64,
-                 c->body - CCI_CHUNK_HEADER_BYTES);
+        cci_warn_missing(scan->warnings,
+                         "the file is cut, or damaged, in the chunk at byte %" PRIu64,
+                         c->body - CCI_CHUNK_HEADER_BYTES);
     if (c->codec != CCI_CODEC_RAW)
         return wanted <= c->stored;
     if (c->used > c->stored)
@@ -147,7 +148,7 @@ static cc_result_t consider(cci_scan_t *scan, const cci_chunk_header_t *h, uint6
     }
     const char *flaw = chunk_flaw(&c);
     if (flaw) {
-        cci_warn(scan->warnings, "damaged chunk at byte %" PRIu64 ": %s", offset, flaw);
+        cci_warn_missing(scan->warnings, "damaged chunk at byte %" PRIu64 ": %s", offset, flaw);
         return CC_RESULT_OK;
     }
     return fit_into_file(scan, &c, room) ? keep(scan, &c) : CC_RESULT_OK;
@@ -156,6 +157,13 @@ static cc_result_t consider(cci_scan_t *scan, const cci_chunk_header_t *h, uint6
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
+}
+
+/* Free, or taken the instant before the process died. */
+static bool holds_nothing(const cci_chunk_header_t *h)
+{
+    uint32_t state = atomic_load_explicit(&h->state, memory_order_relaxed);
+    return state == CCI_CHUNK_FREE || (state == CCI_CHUNK_OWNED && h->magic == 0);
 }
 
 static cc_result_t scan_in_place(cci_scan_t *scan, uint64_t offset, uint64_t chunk_bytes)
@@ -169,16 +177,17 @@ static cc_result_t scan_in_place(cci_scan_t *scan, uint64_t offset, uint64_t chu
         r = cci_source_read(scan->source, offset, &h, sizeof h);
         if (r != CC_RESULT_OK)
             return r;
-        if (atomic_load_explicit(&h.state, memory_order_relaxed) == CCI_CHUNK_FREE)
+        if (holds_nothing(&h))
             continue;
         if (h.magic != CCI_CHUNK_MAGIC)
-            cci_warn(scan->warnings, "no chunk at byte %" PRIu64 ", where one should be", offset);
+            cci_warn_missing(scan->warnings, "no chunk at byte %" PRIu64 ", where one should be",
+                             offset);
         else
             r = consider(scan, &h, offset,
                          smaller(chunk_bytes, size - offset) - CCI_CHUNK_HEADER_BYTES);
     }
     if (offset < size)
-        cci_warn(scan->warnings, "the file is cut in the chunk at byte %" PRIu64, offset);
+        cci_warn_missing(scan->warnings, "the file is cut in the chunk at byte %" PRIu64, offset);
     return r;
 }
 
@@ -207,7 +216,8 @@ static cc_result_t scan_stored(cci_scan_t *scan, uint64_t offset)
         offset              = next_stored(body, h.stored, size);
     }
     if (r == CC_RESULT_OK && offset < size)
-        cci_warn(scan->warnings, "no chunk at byte %" PRIu64 ": what follows is left out", offset);
+        cci_warn_missing(scan->warnings, "no chunk at byte %" PRIu64 ": what follows is left out",
+                         offset);
     return r;
 }
 
@@ -235,8 +245,9 @@ static void warn_of_gap(cci_warnings_t *w, const cci_chunk_t *before, const cci_
     uint64_t wanted = same ? before->seq + 1 : 0;
 
     if (c->seq != wanted)
-        cci_warn(w, "thread %" PRIu32 ": %" PRIu64 " chunks are missing before chunk %" PRIu64,
-                 c->tid, c->seq - wanted, c->seq);
+        cci_warn_missing(w,
+                         "thread %" PRIu32 ": %" PRIu64 " chunks are missing before chunk %" PRIu64,
+                         c->tid, c->seq - wanted, c->seq);
 }
 
 static bool is_repeated(const cci_chunk_t *before, const cci_chunk_t *c)
@@ -259,7 +270,7 @@ static void check_order(cci_chunks_t *chunks, cci_warnings_t *w)
                 continue;
             }
             warn_of_gap(w, before, c);
-            chunks->thread_chunks = kept + 1;
+            chunks->thread_chunks++;
         }
         chunks->items[kept] = *c;
         before              = &chunks->items[kept++];

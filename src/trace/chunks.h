@@ -31,7 +31,8 @@ typedef struct cci_chunks {
 CC_NODISCARD cc_result_t cci_trace_header_read(const cci_source_t *s, cci_trace_header_t *out,
                                                const char **why);
 
-/* Find the chunks. What is damaged is left out with a warning. CC_RESULT_NO_MEMORY, _IO. O(n log n). */
+/* Find the chunks. What is damaged is left out with a warning. CC_RESULT_NO_MEMORY, _IO.
+ * O(n log n). */
 CC_NODISCARD cc_result_t cci_chunks_find(cci_chunks_t *c, const cci_source_t *s,
                                          const cci_trace_header_t *header, cci_warnings_t *w);
 

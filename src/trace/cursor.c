@@ -28,12 +28,6 @@ void cci_cursor_fini(cci_cursor_t *c)
     cci_body_fini(&c->body);
 }
 
-static void warn_damaged(const cci_cursor_t *c, cci_shared_t *shared, const cci_chunk_t *chunk)
-{
-    cci_warn(&shared->warnings, "thread %" PRIu32 ": chunk %" PRIu64 " is damaged", c->thread->tid,
-             chunk->seq);
-}
-
 /* Begin to decode a body that was loaded. */
 static cc_result_t enter(cci_cursor_t *c, const cci_chunk_t *chunk)
 {
@@ -61,10 +55,6 @@ static cc_result_t load_next(cci_cursor_t *c, cci_shared_t *shared)
     shared->stored_done += chunk->stored;
     if (r == CC_RESULT_OK)
         r = enter(c, chunk);
-    if (r == CC_RESULT_DAMAGED) {
-        warn_damaged(c, shared, chunk);
-        return CC_RESULT_OK;
-    }
     if (c->p)
         shared->info.raw_bytes += chunk->used - sizeof c->thread->counters;
     return r;
@@ -146,7 +136,6 @@ static bool take_event(cci_cursor_t *c, cci_shared_t *shared)
 /* To the next event of the chunk that is loaded; has_event says whether there is one. */
 static cc_result_t step_inside(cci_cursor_t *c, cci_shared_t *shared)
 {
-    c->has_event = false;
     while (c->p < c->end) {
         if (cci_record_op(*c->p) != CCI_OP_EXTENDED) {
             c->has_event = take_event(c, shared);
@@ -174,17 +163,17 @@ static cc_result_t leave_chunk(cci_cursor_t *c)
 
 cc_result_t cci_cursor_step(cci_cursor_t *c, cci_shared_t *shared)
 {
-    if (!c->p && c->next != c->chunks_end) {
-        cc_result_t r = load_next(c, shared);
-        if (r != CC_RESULT_OK)
-            return r;
-    }
-    cc_result_t r = step_inside(c, shared);
+    cc_result_t r = CC_RESULT_OK;
+
+    c->has_event = false;
+    if (!c->p && c->next != c->chunks_end)
+        r = load_next(c, shared);
+    if (r == CC_RESULT_OK && c->p)
+        r = step_inside(c, shared);
     if (r == CC_RESULT_DAMAGED) {
-        warn_damaged(c, shared, c->next - 1);
+        cci_warn_missing(&shared->warnings, "thread %" PRIu32 ": chunk %" PRIu64 " is damaged",
+                         c->thread->tid, c->next[-1].seq);
         r = CC_RESULT_OK;
     }
-    if (r != CC_RESULT_OK || c->has_event)
-        return r;
-    return leave_chunk(c);
+    return r == CC_RESULT_OK && !c->has_event ? leave_chunk(c) : r;
 }

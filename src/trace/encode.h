@@ -25,9 +25,9 @@ static inline void cci_encoder_reset(cci_encoder_t *e, uint64_t base_time)
 /* Which counter a request of size bytes falls into: 0, 1-8, 9-16, 17-32, ... */
 static inline unsigned cci_size_bucket(uint64_t size)
 {
-    if (size <= 8)
-        return size != 0;
-    unsigned b = 62u - (unsigned)__builtin_clzll(size - 1);
+    if (size == 0)
+        return 0;
+    unsigned b = 62u - (unsigned)__builtin_clzll((size - 1) | 7);
     return b < CCI_SIZE_BUCKETS ? b : CCI_SIZE_BUCKETS - 1;
 }
 

@@ -67,7 +67,8 @@ typedef struct cci_trace_counters {
 } cci_trace_counters_t;
 
 enum { CCI_CHUNK_FREE = 0, CCI_CHUNK_OWNED = 1, CCI_CHUNK_FULL = 2 };
-typedef enum { CCI_CODEC_RAW = 0, CCI_CODEC_ZSTD = 1 } cci_trace_codec_t;
+/* How a body is stored: as it is; packed; packed with its records as columns (trace/columns.h). */
+typedef enum { CCI_CODEC_RAW = 0, CCI_CODEC_ZSTD = 1, CCI_CODEC_COLUMNS = 2 } cci_trace_codec_t;
 typedef enum { CCI_CHUNK_THREAD = 1, CCI_CHUNK_PROCESS = 2 } cci_chunk_kind_t;
 
 typedef struct cci_chunk_header {
@@ -82,7 +83,7 @@ typedef struct cci_chunk_header {
     uint64_t         seq;    /* of this thread, from 0, without gaps */
     uint64_t         base_time; /* the first record's time is relative to this */
     cci_clock_pair_t opened;
-    uint64_t         lost;   /* events of this thread lost before this chunk */
+    uint64_t         lost;   /* events of this thread lost, up to the end of this chunk */
     char             name[16];
     uint64_t         first_node;   /* the number that the next CCI_EXT_NODE here gets   */
     uint64_t         first_module; /* the number that the next CCI_EXT_MODULE here gets */

@@ -75,8 +75,8 @@ cc_result_t cci_process_read(cci_process_t *process, cci_shared_t *shared,
         if (r == CC_RESULT_OK)
             r = take_records(process, shared, &body, chunk->used);
         if (r == CC_RESULT_DAMAGED) {
-            cci_warn(&shared->warnings, "the chunk at byte %" PRIu64 " is damaged",
-                     chunk->body - CCI_CHUNK_HEADER_BYTES);
+            cci_warn_missing(&shared->warnings, "the chunk at byte %" PRIu64 " is damaged",
+                             chunk->body - CCI_CHUNK_HEADER_BYTES);
             r = CC_RESULT_OK;
         }
     }

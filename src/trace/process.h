@@ -14,7 +14,8 @@ typedef struct cci_process {
     int               wait_status;
 } cci_process_t;
 
-/* Read those of chunks that are about the process. Damage is a warning. CC_RESULT_NO_MEMORY, _IO. */
+/* Read those of chunks that are about the process. Damage is a warning. CC_RESULT_NO_MEMORY,
+ * _IO. */
 CC_NODISCARD cc_result_t cci_process_read(cci_process_t *process, cci_shared_t *shared,
                                           const cci_chunks_t *chunks);
 

@@ -153,7 +153,10 @@ static cc_result_t start(cci_trace_t *t)
     if (!cci_tables_init(&t->shared.tables, (uintptr_t)t))
         return CC_RESULT_NO_MEMORY;
     r = read_frame(t, &header);
-    return r == CC_RESULT_OK ? cci_merge_find(&t->merge, &t->shared) : r;
+    if (r == CC_RESULT_OK)
+        r = cci_merge_find(&t->merge, &t->shared);
+    t->shared.info.incomplete = t->shared.warnings.incomplete;
+    return r;
 }
 
 /* Takes the source over. */
@@ -223,7 +226,8 @@ bool cci_trace_next(cci_trace_t *t, cci_event_t *out)
     if (ns > t->shared.info.end_ns)
         t->shared.info.end_ns = ns;
     t->shared.info.events++;
-    t->status = cci_merge_next(&t->merge, &t->shared);
+    t->status                 = cci_merge_next(&t->merge, &t->shared);
+    t->shared.info.incomplete = t->shared.warnings.incomplete;
     return true;
 }
 

@@ -77,7 +77,8 @@ typedef struct cci_trace_info {
     uint64_t         file_bytes;  /* of the file as it stands            */
     uint64_t         raw_bytes;   /* after the last: of records, decompressed */
     uint64_t         events;      /* after the last */
-    uint64_t         lost_events;
+    uint64_t         lost_events; /* that could not be written */
+    bool             incomplete;  /* after the last: chunks are missing or damaged */
 } cci_trace_info_t;
 
 /* path: a .ccm file, seekable. CC_RESULT_NOT_FOUND, _DENIED, _IO: it cannot be read; _UNSUPPORTED:
@@ -94,7 +95,8 @@ void cci_trace_close(cci_trace_t *t);
 const char *cci_trace_open_error(void);
 
 /* The next event in time, false at the end. Events of one thread keep their order; between threads
- * the order is that of the clock, which may be off by less than a microsecond. Amortised O(log threads). */
+ * the order is that of the clock, which may be off by less than a microsecond. Amortised
+ * O(log threads). */
 bool cci_trace_next(cci_trace_t *t, cci_event_t *out);
 
 /* CC_RESULT_OK, or why cci_trace_next ended early (_NO_MEMORY, _IO). */
@@ -110,8 +112,9 @@ const cci_trace_info_t *cci_trace_info(const cci_trace_t *t);
  * every value. Keys of the process are known from the start. */
 const char *cci_trace_meta(const cci_trace_t *t, const char *key, size_t *len);
 
-/* Threads are all known from the start. Nodes and modules grow while events are read: a number stays
- * what it is, a pointer holds until the next cci_trace_next (a module's strings until close). */
+/* Threads are all known from the start. Nodes and modules grow while events are read: a number
+ * stays what it is, a pointer holds until the next cci_trace_next (a module's strings until
+ * close). */
 uint32_t                  cci_trace_thread_count(const cci_trace_t *t);
 const cci_trace_thread_t *cci_trace_thread(const cci_trace_t *t, uint32_t index);
 uint32_t                  cci_trace_node_count(const cci_trace_t *t); /* node 0 is the root */

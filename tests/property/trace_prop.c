@@ -81,7 +81,7 @@ static trace_builder_options_t any_options(void)
 
     return (trace_builder_options_t){
         .layout       = below(2) ? CCI_LAYOUT_IN_PLACE : CCI_LAYOUT_STORED,
-        .codec        = below(2) ? CCI_CODEC_ZSTD : CCI_CODEC_RAW,
+        .codec        = (cci_trace_codec_t)below(3),
         .chunk_bytes  = chunks[below(3)],
         .header_bytes = below(2) ? CCI_TRACE_HEADER_BYTES : 96,
         .tick_shift   = (unsigned)below(6),
@@ -104,13 +104,14 @@ static void add_module(model_t *m, uint32_t thread)
 
 static void add_node(model_t *m, uint32_t thread)
 {
-    uint32_t number = m->node_count[thread];
+    uint32_t         number = m->node_count[thread];
+    cci_stack_node_t node;
 
     if (number == NODES_MAX)
         return;
-    cci_stack_node_t node                     = { .parent = (uint32_t)below(number + 1),
-                                                  .module = (uint32_t)below(m->module_count[thread] + 1),
-                                                  .offset = below(4) ? below(3) : any_number() };
+    node.parent                               = (uint32_t)below(number + 1);
+    node.module                               = (uint32_t)below(m->module_count[thread] + 1);
+    node.offset                               = below(4) ? below(3) : any_number();
     m->nodes[thread][m->node_count[thread]++] = node;
     CHECK(trace_builder_node(m->builder, thread, node.parent, node.module, node.offset) ==
           number + 1);
@@ -193,26 +194,17 @@ static void build(model_t *m, size_t events)
     trace_builder_end(m->builder, m->ns, 0);
 }
 
-/* The reader numbers threads that have a chunk; in a file with all threads that is the number
- * they were given. Events that fall on the same time go by thread. */
-static int by_time(const void *left, const void *right)
+/* Events of the same instant go by thread, those of one thread in the order in which they were. */
+static bool is_before(const cci_event_t *a, const cci_event_t *b)
 {
-    const cci_event_t *a = left, *b = right;
-    if (a->time_ns != b->time_ns)
-        return a->time_ns < b->time_ns ? -1 : 1;
-    if (a->thread != b->thread)
-        return a->thread < b->thread ? -1 : 1;
-    return (a > b) - (a < b);
+    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->thread < b->thread;
 }
 
-/* Stable, because equal elements are rare and kept apart by insertion. */
+/* By insertion: stable, and they are almost in order. */
 static void sort_events(model_t *m)
 {
     for (size_t i = 1; i < m->event_count; i++)
-        for (size_t j = i; j > 0 && by_time(&m->events[j], &m->events[j - 1]) < 0 &&
-                           (m->events[j].time_ns != m->events[j - 1].time_ns ||
-                            m->events[j].thread != m->events[j - 1].thread);
-             j--) {
+        for (size_t j = i; j > 0 && is_before(&m->events[j], &m->events[j - 1]); j--) {
             cci_event_t e    = m->events[j];
             m->events[j]     = m->events[j - 1];
             m->events[j - 1] = e;

@@ -12,10 +12,12 @@
 
 #include <zstd.h>
 
+#include "trace/columns.h"
+
 typedef struct chunk {
     cci_chunk_header_t header;
-    uint8_t           *body;
-    size_t             at; /* in the file */
+    uint8_t           *body; /* CCI_RECORD_MAX bytes follow */
+    size_t             at;   /* in the file */
     bool               full;
 } chunk_t;
 
@@ -145,7 +147,7 @@ static chunk_t *open_chunk(trace_builder_t *b, writer_t *w)
     b->chunks  = must(realloc(b->chunks, (b->chunk_count + 1) * sizeof *b->chunks));
     chunk_t *c = &b->chunks[b->chunk_count++];
 
-    *c                  = (chunk_t){ .header = w->header, .body = must(calloc(1, body_bytes(b))) };
+    *c = (chunk_t){ .header = w->header, .body = must(calloc(1, body_bytes(b) + CCI_RECORD_MAX)) };
     c->header.magic     = CCI_CHUNK_MAGIC;
     c->header.opened    = pair_at(b, w->ns);
     c->header.base_time = time_at(b, w->ns);
@@ -359,24 +361,54 @@ static void add_in_place(trace_builder_t *b, const chunk_t *c)
     memcpy(p + sizeof header, c->body, header.used);
 }
 
+/* Into out, which has room: how many bytes, 0 when the records are none. */
+static size_t put_columns(const chunk_t *c, uint8_t *out)
+{
+    const size_t head = sizeof(cci_trace_counters_t), records = c->header.used - head;
+    uint8_t     *scratch = must(malloc(CCI_COLUMNS_SCRATCH_BYTES(records)));
+
+    memcpy(out, c->body, head);
+    size_t n = cci_columns_split(c->body + head, records, scratch, out + head);
+    free(scratch);
+    return n ? head + n : 0;
+}
+
+static size_t compress(uint8_t *out, size_t room, const uint8_t *bytes, size_t n)
+{
+    size_t packed = ZSTD_compress(out, room, bytes, n, 1);
+    check(!ZSTD_isError(packed), "zstd failed");
+    return packed;
+}
+
+/* The frame, to be freed, and its codec: records that are none have no columns. */
+static uint8_t *pack(const chunk_t *c, uint32_t *codec, size_t *n)
+{
+    const size_t room    = ZSTD_compressBound(CCI_COLUMNS_BYTES_MAX(c->header.used));
+    uint8_t     *packed  = must(malloc(room));
+    uint8_t     *columns = must(malloc(CCI_COLUMNS_BYTES_MAX(c->header.used)));
+    size_t       split   = *codec == CCI_CODEC_COLUMNS ? put_columns(c, columns) : 0;
+
+    *codec = split ? CCI_CODEC_COLUMNS : CCI_CODEC_ZSTD;
+    *n     = split ? compress(packed, room, columns, split)
+                   : compress(packed, room, c->body, c->header.used);
+    free(columns);
+    return packed;
+}
+
 static void add_stored(trace_builder_t *b, const chunk_t *c)
 {
-    const size_t       bound  = ZSTD_compressBound(c->header.used);
-    uint8_t           *packed = must(malloc(bound));
     cci_chunk_header_t header = c->header;
+    uint8_t           *packed = NULL;
+    size_t             n      = header.used;
 
-    header.state  = CCI_CHUNK_FULL;
-    header.codec  = b->options.codec;
-    header.stored = header.used;
-    if (header.codec == CCI_CODEC_ZSTD) {
-        header.stored = ZSTD_compress(packed, bound, c->body, header.used, 1);
-        check(!ZSTD_isError(header.stored), "zstd failed");
-    } else {
-        memcpy(packed, c->body, header.used);
-    }
-    uint8_t *p = extend(b, (sizeof header + header.stored + 7) & ~(size_t)7);
+    header.state = CCI_CHUNK_FULL;
+    header.codec = b->options.codec;
+    if (header.codec != CCI_CODEC_RAW)
+        packed = pack(c, &header.codec, &n);
+    header.stored = n;
+    uint8_t *p    = extend(b, (sizeof header + n + 7) & ~(size_t)7);
     memcpy(p, &header, sizeof header);
-    memcpy(p + sizeof header, packed, header.stored);
+    memcpy(p + sizeof header, packed ? packed : c->body, n);
     free(packed);
 }
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "profile/blocks.h"
 #include "profile/findings.h"
 #include "profile/profile.h"
 #include "support/trace_builder.h"
@@ -40,7 +41,8 @@ static void start(fixture_t *f, const trace_builder_options_t *options)
     }
 }
 
-static void alloc(fixture_t *f, uint32_t thread, uint64_t ns, uint64_t ptr, uint64_t size, uint32_t site)
+static void alloc(fixture_t *f, uint32_t thread, uint64_t ns, uint64_t ptr, uint64_t size,
+                  uint32_t site)
 {
     trace_builder_malloc(f->b, f->thread[thread], ns, ptr, size, f->node[thread][site]);
 }
@@ -94,7 +96,8 @@ static const cci_site_t *site_at(const fixture_t *f, uint32_t site)
     return NULL;
 }
 
-static void assert_site(const fixture_t *f, uint32_t site, uint64_t live, uint64_t peak, uint64_t at_peak)
+static void assert_site(const fixture_t *f, uint32_t site, uint64_t live, uint64_t peak,
+                        uint64_t at_peak)
 {
     const cci_site_t *s = site_at(f, site);
 
@@ -104,8 +107,8 @@ static void assert_site(const fixture_t *f, uint32_t site, uint64_t live, uint64
     assert_int_equal(s->bytes_at_peak, at_peak);
 }
 
-static void assert_totals(const cci_profile_t *p, uint64_t allocs, uint64_t frees, uint64_t alloc_bytes,
-                          uint64_t free_bytes)
+static void assert_totals(const cci_profile_t *p, uint64_t allocs, uint64_t frees,
+                          uint64_t alloc_bytes, uint64_t free_bytes)
 {
     assert_int_equal(p->total.alloc_count, allocs);
     assert_int_equal(p->total.free_count, frees);
@@ -201,8 +204,8 @@ static void test_realloc_of_nothing_and_to_nothing(void **state)
     (void)state;
     fixture_t f;
     start(&f, NULL);
-    resize(&f, 0, 100, A, 0, 10, 0);  /* realloc(NULL, 10) */
-    resize(&f, 0, 200, 0, A, 0, 0);   /* realloc(p, 0)     */
+    resize(&f, 0, 100, A, 0, 10, 0); /* realloc(NULL, 10) */
+    resize(&f, 0, 200, 0, A, 0, 0);  /* realloc(p, 0)     */
     alloc(&f, 0, 300, B, 20, 0);
     resize(&f, 0, 400, 0, B, 999, 0); /* failed            */
     resize(&f, 0, 500, C, D, 30, 0);  /* D is not known    */
@@ -250,6 +253,20 @@ static void test_temporary_is_freed_by_the_next_event_of_its_thread(void **state
     assert_int_equal(site_at(&f, 0)->tally.temporary, 2);
     assert_int_equal(site_at(&f, 1)->tally.temporary, 0);
     assert_int_equal(p->unmatched_frees, 1);
+    stop(&f);
+}
+
+static void test_temporary_by_and_after_a_realloc(void **state)
+{
+    (void)state;
+    fixture_t f;
+    start(&f, NULL);
+    alloc(&f, 1, 100, A, 10, 0);
+    resize(&f, 1, 200, B, A, 20, 1); /* A was temporary */
+    release(&f, 1, 300, B);          /* and so was B    */
+    const cci_profile_t *p = finish(&f);
+    assert_int_equal(p->total.temporary, 2);
+    assert_int_equal(p->threads[1].tally.temporary, 2);
     stop(&f);
 }
 
@@ -371,14 +388,30 @@ static void test_an_address_given_out_before_its_free(void **state)
     stop(&f);
 }
 
+static void test_the_wait_begins_with_the_second_allocation(void **state)
+{
+    (void)state;
+    fixture_t f;
+    start(&f, NULL);
+    alloc(&f, 0, 1000, A, 100, 0);
+    alloc(&f, 1, 5000000000, A, 10, 1);
+    release(&f, 1, 5000000100, A); /* the older, of the other thread, and so not temporary */
+    const cci_profile_t *p = finish(&f);
+    assert_int_equal(p->implied_frees, 0);
+    assert_int_equal(p->total.cross_thread_frees, 1);
+    assert_int_equal(p->total.temporary, 0);
+    assert_site(&f, 1, 10, 10, 10);
+    stop(&f);
+}
+
 static void test_a_moved_block_whose_realloc_comes_late(void **state)
 {
     (void)state;
     fixture_t f;
     start(&f, NULL);
     alloc(&f, 0, 1000, A, 100, 0);
-    alloc(&f, 1, 2000, A, 10, 1);           /* A was free already */
-    resize(&f, 0, 50000000, B, A, 200, 0);  /* it waited 48 ms for a processor */
+    alloc(&f, 1, 2000, A, 10, 1);          /* A was free already */
+    resize(&f, 0, 50000000, B, A, 200, 0); /* it waited 48 ms for a processor */
     release(&f, 1, 50001000, A);
     const cci_profile_t *p = finish(&f);
     assert_totals(p, 3, 2, 310, 110);
@@ -394,8 +427,8 @@ static void test_a_free_that_never_came_is_implied(void **state)
     start(&f, NULL);
     alloc(&f, 0, 1000, A, 100, 0);
     alloc(&f, 0, 2000, A, 10, 1);
-    alloc(&f, 0, 3000, A, 20, 2);          /* the third: the first was freed */
-    release(&f, 0, 3000000000, A);         /* long after: it is the newest's */
+    alloc(&f, 0, 3000, A, 20, 2);  /* the third: the first was freed */
+    release(&f, 0, 3000000000, A); /* long after: it is the newest's */
     const cci_profile_t *p = finish(&f);
     assert_int_equal(p->implied_frees, 2);
     assert_totals(p, 3, 1, 130, 130);
@@ -423,6 +456,7 @@ static void test_where_events_were_lost_nobody_waits_long(void **state)
     fixture_t f;
     start(&f, NULL);
     trace_builder_lost(f.b, f.thread[0], 1);
+    trace_builder_next_chunk(f.b, f.thread[0]);
     alloc(&f, 0, 1000, A, 100, 0); /* its free was lost */
     alloc(&f, 0, 2000, A, 10, 1);
     release(&f, 0, 2001 + CCI_EARLY_NS, A);
@@ -522,7 +556,7 @@ static void test_counts_are_right_whatever_the_skew(void **state)
     (void)state;
     for (uint64_t skew = 0; skew <= 900; skew += 300) {
         fixture_t f;
-        random_t  r = { 7 + skew };
+        random_t  r   = { 7 + skew };
         uint64_t  now = 10000, bytes = 0;
         enum { ROUNDS = 3000 };
         start(&f, NULL);
@@ -555,7 +589,7 @@ static void test_a_range(void **state)
     release(&f, 0, 1500, B);      /* from before it         */
     alloc(&f, 0, 1600, A, 7, 0);
     release(&f, 0, 1700, C);
-    release(&f, 0, 2000, A);      /* after it               */
+    release(&f, 0, 2000, A); /* after it               */
     trace_builder_end(f.b, 3000, 0);
 
     const cci_profile_t *p = finish_with(&f, &RANGE);
@@ -590,14 +624,31 @@ static void test_a_range_behind_the_end_is_empty(void **state)
     stop(&f);
 }
 
+static void test_a_free_before_the_range_meets_nothing_in_it(void **state)
+{
+    (void)state;
+    static const cci_profile_options_t RANGE = { .from_ns = 1000 };
+    fixture_t                          f;
+    start(&f, NULL);
+    release(&f, 1, 900, A);
+    alloc(&f, 0, 1100, A, 64, 0);
+    const cci_profile_t *p = finish_with(&f, &RANGE);
+    assert_totals(p, 1, 0, 64, 0);
+    assert_int_equal(p->unmatched_frees, 0);
+    stop(&f);
+}
+
 /* --- modes --- */
 
 static void test_count_mode_has_what_the_threads_counted(void **state)
 {
     (void)state;
     trace_builder_options_t options = { .mode = CCI_MODE_COUNT };
-    cci_trace_counters_t    counted = { .alloc_count = 5, .free_count = 3, .alloc_bytes = 100,
-                                        .usable_alloc = 160, .usable_freed = 90 };
+    cci_trace_counters_t    counted = { .alloc_count  = 5,
+                                        .free_count   = 3,
+                                        .alloc_bytes  = 100,
+                                        .usable_alloc = 160,
+                                        .usable_freed = 90 };
     fixture_t               f;
     counted.sizes[2] = 4;
     counted.sizes[3] = 1;
@@ -622,7 +673,9 @@ static void test_samples_stand_for_the_unseen(void **state)
 {
     (void)state;
     trace_builder_options_t options = { .mode = CCI_MODE_SAMPLE, .sample_interval = 1000 };
-    cci_trace_counters_t    counted = { .alloc_count = 1000, .free_count = 900, .alloc_bytes = 100000 };
+    cci_trace_counters_t    counted = { .alloc_count = 1000,
+                                        .free_count  = 900,
+                                        .alloc_bytes = 100000 };
     fixture_t               f;
     double                  w = cci_sample_weight(100, 1000);
     start(&f, &options);
@@ -650,7 +703,35 @@ static void test_samples_stand_for_the_unseen(void **state)
     assert_true(p->ci.current_bytes.hi > (double)p->current_bytes);
     assert_int_equal(p->total.cross_thread_frees, 1);
     size_t one = (size_t)(site_at(&f, 1) - p->sites);
-    assert_true(p->site_ci[one].alloc_bytes.lo == 1000000 && p->site_ci[one].alloc_bytes.hi == 1000000);
+    assert_true(p->site_ci[one].alloc_bytes.lo == 1000000 &&
+                p->site_ci[one].alloc_bytes.hi == 1000000);
+    stop(&f);
+}
+
+/* The threads' counters are of the whole run, so a part of it is estimated altogether. */
+static void test_a_range_of_samples_is_estimated(void **state)
+{
+    (void)state;
+    static const cci_profile_options_t RANGE = { .from_ns = 150 };
+    trace_builder_options_t options          = { .mode = CCI_MODE_SAMPLE, .sample_interval = 1000 };
+    cci_trace_counters_t    counted          = { .alloc_count = 1000, .alloc_bytes = 100000 };
+    fixture_t               f;
+    double                  w = cci_sample_weight(100, 1000);
+    start(&f, &options);
+    alloc(&f, 0, 100, A, 100, 0);
+    alloc(&f, 0, 200, B, 100, 0);
+    alloc(&f, 0, 300, C, 100, 0);
+    release(&f, 0, 400, A);
+    trace_builder_counters(f.b, f.thread[0], &counted);
+
+    const cci_profile_t *p = finish_with(&f, &RANGE);
+    assert_int_equal(p->total.alloc_count, (uint64_t)(2 * w + 0.5));
+    assert_int_equal(p->total.free_count, (uint64_t)(w + 0.5));
+    assert_int_equal(p->histogram[cci_size_bucket(100)], p->total.alloc_count);
+    assert_int_equal(p->hot[0].lo, 100);
+    assert_int_equal(p->hot[0].count, p->total.alloc_count);
+    assert_true(p->ci.alloc_count.lo < 2 * w && 2 * w < p->ci.alloc_count.hi);
+    assert_int_equal(p->leaked_count, p->total.alloc_count);
     stop(&f);
 }
 
@@ -721,6 +802,7 @@ static void test_findings_need_their_bounds(void **state)
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t align, size_t size);
 
 static bool   armed;
 static size_t calls, fail_at;
@@ -745,6 +827,11 @@ void *realloc(void *old, size_t size)
     return refuse() ? NULL : __libc_realloc(old, size);
 }
 
+void *aligned_alloc(size_t align, size_t size)
+{
+    return refuse() ? NULL : __libc_memalign(align, size);
+}
+
 static void fill(fixture_t *f, const trace_builder_options_t *options)
 {
     start(f, options);
@@ -766,8 +853,8 @@ static void test_failing_allocations(void **state)
         size_t   n;
         uint8_t *bytes = trace_builder_file(f.b, &n);
         for (fail_at = 0;; fail_at++, refused++) {
-            calls = 0;
-            armed = true;
+            calls              = 0;
+            armed              = true;
             cc_result_t result = cci_trace_open_memory(&f.trace, bytes, n);
             if (result == CC_RESULT_OK)
                 result = cci_profile_create(&f.p, f.trace, NULL);
@@ -801,12 +888,14 @@ int main(void)
         cmocka_unit_test(test_realloc_of_nothing_and_to_nothing),
         cmocka_unit_test(test_kinds_are_counted),
         cmocka_unit_test(test_temporary_is_freed_by_the_next_event_of_its_thread),
+        cmocka_unit_test(test_temporary_by_and_after_a_realloc),
         cmocka_unit_test(test_cross_thread_frees),
         cmocka_unit_test(test_sizes_of_a_site),
         cmocka_unit_test(test_the_leak_list_holds_the_largest),
         cmocka_unit_test(test_a_free_before_its_allocation),
         cmocka_unit_test(test_a_free_is_not_early_for_its_own_thread_or_after_long),
         cmocka_unit_test(test_an_address_given_out_before_its_free),
+        cmocka_unit_test(test_the_wait_begins_with_the_second_allocation),
         cmocka_unit_test(test_a_moved_block_whose_realloc_comes_late),
         cmocka_unit_test(test_a_free_that_never_came_is_implied),
         cmocka_unit_test(test_what_waits_at_the_end_is_no_leak),
@@ -815,8 +904,10 @@ int main(void)
         cmocka_unit_test(test_counts_are_right_whatever_the_skew),
         cmocka_unit_test(test_a_range),
         cmocka_unit_test(test_a_range_behind_the_end_is_empty),
+        cmocka_unit_test(test_a_free_before_the_range_meets_nothing_in_it),
         cmocka_unit_test(test_count_mode_has_what_the_threads_counted),
         cmocka_unit_test(test_samples_stand_for_the_unseen),
+        cmocka_unit_test(test_a_range_of_samples_is_estimated),
         cmocka_unit_test(test_the_timeline_keeps_sums_and_maxima),
         cmocka_unit_test(test_findings_need_their_bounds),
         cmocka_unit_test(test_failing_allocations),

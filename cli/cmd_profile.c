@@ -43,13 +43,16 @@ static int read_mode(arguments_t *a)
     static const struct {
         const char      *name;
         cci_trace_mode_t mode;
-    } MODES[] = { { "full", CCI_MODE_FULL }, { "sample", CCI_MODE_SAMPLE }, { "count", CCI_MODE_COUNT } };
+    } MODES[] = { { "full", CCI_MODE_FULL },
+                  { "sample", CCI_MODE_SAMPLE },
+                  { "count", CCI_MODE_COUNT } };
 
     for (size_t i = 0; i < sizeof MODES / sizeof *MODES; i++)
         if (strcmp(a->mode, MODES[i].name) == 0)
             a->collect.mode = MODES[i].mode;
     if (!a->collect.mode)
-        return cci_fail(CCI_EXIT_USAGE, "profile", "--mode", "'%s': expected full, sample or count", a->mode);
+        return cci_fail(CCI_EXIT_USAGE, "profile", "--mode", "'%s': expected full, sample or count",
+                        a->mode);
     if (a->collect.sample_interval && a->collect.mode != CCI_MODE_SAMPLE)
         return cci_fail(CCI_EXIT_USAGE, "profile", "--interval", "goes with --mode sample");
     return CCI_GO_ON;
@@ -58,9 +61,11 @@ static int read_mode(arguments_t *a)
 static int refuse_later(const arguments_t *a)
 {
     if (a->html)
-        return cci_fail(CCI_EXIT_USAGE, "profile", "--html", "comes with the dashboard; available now: --json");
+        return cci_fail(CCI_EXIT_USAGE, "profile", "--html",
+                        "comes with the dashboard; available now: --json");
     if (a->live)
-        return cci_fail(CCI_EXIT_USAGE, "profile", "--live", "comes with the live metrics; not in this version");
+        return cci_fail(CCI_EXIT_USAGE, "profile", "--live",
+                        "comes with the live metrics; not in this version");
     return CCI_GO_ON;
 }
 
@@ -73,18 +78,23 @@ static int parse(arguments_t *a, int argc, char **argv)
         { "interval", 0, CCI_OPTION_BYTES, &a->collect.sample_interval, "BYTES",
           "sample: mean bytes between samples (default 512k)" },
         { "json", 0, CCI_OPTION_TEXT, &a->json, "FILE", "write the report as JSON too" },
-        { "html", 0, CCI_OPTION_TEXT, &a->html, "FILE", "write the dashboard too (a later version)" },
-        { "live", 0, CCI_OPTION_TEXT, &a->live, "ADDR:PORT", "serve live metrics (a later version)" },
-        { "follow", 0, CCI_OPTION_FLAG, &a->collect.follow, NULL, "record the programs it starts, too" },
+        { "html", 0, CCI_OPTION_TEXT, &a->html, "FILE",
+          "write the dashboard too (a later version)" },
+        { "live", 0, CCI_OPTION_TEXT, &a->live, "ADDR:PORT",
+          "serve live metrics (a later version)" },
+        { "follow", 0, CCI_OPTION_FLAG, &a->collect.follow, NULL,
+          "record the programs it starts, too" },
         { "force", 'f', CCI_OPTION_FLAG, &a->collect.force, NULL, "replace existing files" },
         { "quiet", 'q', CCI_OPTION_FLAG, &a->quiet, NULL, "record only: no summary, no progress" },
     };
     const cci_command_t command = {
-        .name         = "profile",
-        .synopsis     = "[-o FILE] [--mode full|sample|count] [--json FILE] [--follow] [-f] [-q] -- PROG [ARG...]",
-        .about        = "Run PROG and record what it allocates; exits as PROG does. The summary goes to stderr.\n"
-                        "A child that PROG forks gets a trace of its own, FILE with its pid.",
-        .options      = options,
+        .name     = "profile",
+        .synopsis = "[-o FILE] [--mode full|sample|count] [--json FILE] [--follow] [-f] [-q] -- "
+                    "PROG [ARG...]",
+        .about   = "Run PROG and record what it allocates; exits as PROG does. The summary goes to "
+                   "stderr.\n"
+                   "A child that PROG forks gets a trace of its own, FILE with its pid.",
+        .options = options,
         .option_count = OPTIONS,
         .operands_min = 1,
         .operands_max = SIZE_MAX,
@@ -125,21 +135,23 @@ static void tell_where(const cci_collector_result_t *result)
 {
     fprintf(stderr, "\n%s", result->trace_path);
     if (result->processes > 1)
-        fprintf(stderr, " and %u more trace%s of its child processes beside it", result->processes - 1,
-                result->processes == 2 ? "" : "s");
+        fprintf(stderr, " and %u more trace%s of its child processes beside it",
+                result->processes - 1, result->processes == 2 ? "" : "s");
     fprintf(stderr, "\nAll of it: ccmem report %s\n", result->trace_path);
 }
 
 static void say_nothing_seen(const char *program, const char *more)
 {
-    cci_fail(0, "profile", program, "no allocation was seen: it makes none, or brings a malloc of its own%s",
-             more);
+    cci_fail(0, "profile", program,
+             "no allocation was seen: it makes none, or brings a malloc of its own%s", more);
 }
 
 /* A report that could not be made does not change how the program ended; its message is out. */
 static void report(const arguments_t *a, const cci_collector_result_t *result, const char *program)
 {
-    cci_analysis_request_t request = { .command = "profile", .path = result->trace_path, .quiet = a->quiet };
+    cci_analysis_request_t request = { .command = "profile",
+                                       .path    = result->trace_path,
+                                       .quiet   = a->quiet };
     cci_analysis_t         analysis;
 
     if ((a->quiet && !a->json) || cci_analysis_open(&analysis, &request) != CCI_GO_ON)

@@ -34,9 +34,10 @@ static int find_in_path(const char *name, char *path)
     int         error = ENOENT;
     char        candidate[PATH_MAX];
 
-    for (const char *d = dirs ? dirs : "/usr/bin:/bin"; ; d++) {
-        size_t n       = strcspn(d, ":");
-        int    written = snprintf(candidate, sizeof candidate, "%.*s%s%s", (int)n, d, n ? "/" : "", name);
+    for (const char *d = dirs ? dirs : "/usr/bin:/bin";; d++) {
+        size_t n = strcspn(d, ":");
+        int    written =
+            snprintf(candidate, sizeof candidate, "%.*s%s%s", (int)n, d, n ? "/" : "", name);
         if (written > 0 && (size_t)written < sizeof candidate && access(candidate, F_OK) == 0) {
             strcpy(path, candidate);
             if (is_program(path))
@@ -114,7 +115,8 @@ static const char *why_not_elf(const head_t *h)
     if (eh.e_machine != OUR_MACHINE)
         return "a program for another processor";
     if ((eh.e_type == ET_EXEC || eh.e_type == ET_DYN) && !has_interpreter(h, &eh))
-        return "statically linked, so that no library can be loaded before it; link it without -static";
+        return "statically linked, so that no library can be loaded before it; link it without "
+               "-static";
     return NULL;
 }
 
@@ -125,8 +127,10 @@ static const char *why_not_secure(const char *path)
 
     if (stat(path, &st) != 0)
         return NULL;
-    if ((st.st_mode & S_ISUID && st.st_uid != getuid()) || (st.st_mode & S_ISGID && st.st_gid != getgid()))
-        return "changes its user or group (setuid), and then the system loads no library before it; "
+    if ((st.st_mode & S_ISUID && st.st_uid != getuid()) ||
+        (st.st_mode & S_ISGID && st.st_gid != getgid()))
+        return "changes its user or group (setuid), and then the system loads no library before "
+               "it; "
                "run it as that user, or a copy without the bit";
     return NULL;
 }
@@ -154,8 +158,9 @@ int cci_program_check(const char *command, const char *name)
     const char *why;
 
     if (error)
-        return cci_fail(error == ENOENT || error == ENOTDIR ? CCI_EXIT_INPUT : CCI_EXIT_SYSTEM, command,
-                        name, error == EACCES ? "is not executable" : "%s", strerror(error));
+        return cci_fail(error == ENOENT || error == ENOTDIR ? CCI_EXIT_INPUT : CCI_EXIT_SYSTEM,
+                        command, name, error == EACCES ? "is not executable" : "%s",
+                        strerror(error));
     head_t head = read_head(path);
     if (script_interpreter(&head, interpreter) && is_program(interpreter)) {
         head = read_head(interpreter);
@@ -170,13 +175,14 @@ int cci_program_check(const char *command, const char *name)
 
 int cci_program_preload(const char *command, char *path)
 {
-    static const char *const places[] = { "/../" CCMEM_LIBDIR "/" PRELOAD_NAME, "/../lib/" PRELOAD_NAME };
+    static const char *const places[] = { "/../" CCMEM_LIBDIR "/" PRELOAD_NAME,
+                                          "/../lib/" PRELOAD_NAME };
     char                     own[PATH_MAX];
     ssize_t                  n = readlink("/proc/self/exe", own, sizeof own - 1);
 
     if (n <= 0)
         return cci_fail(CCI_EXIT_SYSTEM, command, "/proc/self/exe", "%s", strerror(errno));
-    own[n]              = '\0';
+    own[n]             = '\0';
     *strrchr(own, '/') = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char candidate[PATH_MAX + 64];
@@ -184,9 +190,11 @@ int cci_program_preload(const char *command, char *path)
         if (!realpath(candidate, path))
             continue;
         if (strpbrk(path, ": "))
-            return cci_fail(CCI_EXIT_SYSTEM, command, path,
-                            "LD_PRELOAD takes no name with a blank or a colon; install ccmem elsewhere");
+            return cci_fail(
+                CCI_EXIT_SYSTEM, command, path,
+                "LD_PRELOAD takes no name with a blank or a colon; install ccmem elsewhere");
         return CCI_GO_ON;
     }
-    return cci_fail(CCI_EXIT_SYSTEM, command, PRELOAD_NAME, "is not beside %s; install ccmem again", own);
+    return cci_fail(CCI_EXIT_SYSTEM, command, PRELOAD_NAME, "is not beside %s; install ccmem again",
+                    own);
 }

@@ -47,7 +47,8 @@ static inline double cci_ln(double x)
 /* Exponentially distributed with this mean. */
 static inline double cci_random_exponential(uint64_t *state, double mean)
 {
-    double u = (double)((cci_random_next(state) >> 11) + 1) * (1.0 / 9007199254740992.0); /* (0, 1] */
+    double u =
+        (double)((cci_random_next(state) >> 11) + 1) * (1.0 / 9007199254740992.0); /* (0, 1] */
     return -cci_ln(u) * mean;
 }
 

@@ -46,9 +46,9 @@ static inline uint8_t *cci_put_varint_even(uint8_t *p, uint64_t v)
 {
     if (v >> 28)
         return cci_put_varint_long(p, v);
-    uint32_t x = (uint32_t)v;
-    x = (x & 0x3fff) | (x & 0xfffc000) << 2;
-    x = (x & 0x007f007f) | (x & 0x3f803f80) << 1;
+    uint32_t x    = (uint32_t)v;
+    x             = (x & 0x3fff) | (x & 0xfffc000) << 2;
+    x             = (x & 0x007f007f) | (x & 0x3f803f80) << 1;
     unsigned more = (unsigned)(31 - __builtin_clz((uint32_t)v | 1)) / 7; /* bytes after the first */
     x |= 0x80808080u & ((1u << 8 * more) - 1);
     memcpy(p, &x, sizeof x);

@@ -31,9 +31,9 @@ static __attribute__((noinline)) void *record(cci_op_t op, void *ptr, size_t siz
 }
 
 /* ptr, the result of the interposed function that this stands in. */
-#define RECORDED(op, ptr, size, align)                 \
-    ((ptr) == NULL || cci_record_alloc_briefly(size)   \
-         ? (ptr)                                       \
+#define RECORDED(op, ptr, size, align)               \
+    ((ptr) == NULL || cci_record_alloc_briefly(size) \
+         ? (ptr)                                     \
          : record((op), (ptr), (size), (align), CCI_CALLER()))
 
 EXPORT void *malloc(size_t size)

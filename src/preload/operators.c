@@ -64,73 +64,73 @@ static bool is_at(const cci_record_mark_t *mark)
 }
 
 /* X(symbol, more parameters, their names, the alignment asked for) */
-#define NEW_LIST(X)                                                                        \
-    X(_Znwm, (size_t size), (size), 0)                                                     \
-    X(_Znam, (size_t size), (size), 0)                                                     \
-    X(_ZnwmRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), 0)                 \
-    X(_ZnamRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), 0)                 \
-    X(_ZnwmSt11align_val_t, (size_t size, size_t align), (size, align), align)             \
-    X(_ZnamSt11align_val_t, (size_t size, size_t align), (size, align), align)             \
-    X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *tag),    \
-      (size, align, tag), align)                                                           \
-    X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *tag),    \
+#define NEW_LIST(X)                                                                     \
+    X(_Znwm, (size_t size), (size), 0)                                                  \
+    X(_Znam, (size_t size), (size), 0)                                                  \
+    X(_ZnwmRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), 0)              \
+    X(_ZnamRKSt9nothrow_t, (size_t size, const void *tag), (size, tag), 0)              \
+    X(_ZnwmSt11align_val_t, (size_t size, size_t align), (size, align), align)          \
+    X(_ZnamSt11align_val_t, (size_t size, size_t align), (size, align), align)          \
+    X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *tag), \
+      (size, align, tag), align)                                                        \
+    X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *tag), \
       (size, align, tag), align)
 
-#define DELETE_LIST(X)                                                                     \
-    X(_ZdlPv, (void *ptr), (ptr))                                                          \
-    X(_ZdaPv, (void *ptr), (ptr))                                                          \
-    X(_ZdlPvm, (void *ptr, size_t size), (ptr, size))                                      \
-    X(_ZdaPvm, (void *ptr, size_t size), (ptr, size))                                      \
-    X(_ZdlPvRKSt9nothrow_t, (void *ptr, const void *tag), (ptr, tag))                      \
-    X(_ZdaPvRKSt9nothrow_t, (void *ptr, const void *tag), (ptr, tag))                      \
-    X(_ZdlPvSt11align_val_t, (void *ptr, size_t align), (ptr, align))                      \
-    X(_ZdaPvSt11align_val_t, (void *ptr, size_t align), (ptr, align))                      \
-    X(_ZdlPvmSt11align_val_t, (void *ptr, size_t size, size_t align), (ptr, size, align))  \
-    X(_ZdaPvmSt11align_val_t, (void *ptr, size_t size, size_t align), (ptr, size, align))  \
-    X(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),     \
-      (ptr, align, tag))                                                                   \
-    X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),     \
+#define DELETE_LIST(X)                                                                    \
+    X(_ZdlPv, (void *ptr), (ptr))                                                         \
+    X(_ZdaPv, (void *ptr), (ptr))                                                         \
+    X(_ZdlPvm, (void *ptr, size_t size), (ptr, size))                                     \
+    X(_ZdaPvm, (void *ptr, size_t size), (ptr, size))                                     \
+    X(_ZdlPvRKSt9nothrow_t, (void *ptr, const void *tag), (ptr, tag))                     \
+    X(_ZdaPvRKSt9nothrow_t, (void *ptr, const void *tag), (ptr, tag))                     \
+    X(_ZdlPvSt11align_val_t, (void *ptr, size_t align), (ptr, align))                     \
+    X(_ZdaPvSt11align_val_t, (void *ptr, size_t align), (ptr, align))                     \
+    X(_ZdlPvmSt11align_val_t, (void *ptr, size_t size, size_t align), (ptr, size, align)) \
+    X(_ZdaPvmSt11align_val_t, (void *ptr, size_t size, size_t align), (ptr, size, align)) \
+    X(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),    \
+      (ptr, align, tag))                                                                  \
+    X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *ptr, size_t align, const void *tag),    \
       (ptr, align, tag))
 
-#define RECORD_NEW(p, size, alignment)                                                             \
-    do {                                                                                           \
-        cci_frame_t caller = CCI_CALLER();                                                         \
-        cci_record_alloc((alignment) ? CCI_OP_ALIGNED : CCI_OP_MALLOC, (p), (size),                \
-                         (alignment) ? (unsigned)__builtin_ctzll((alignment) | 1ull << 63) : 0,    \
-                         &caller);                                                                 \
+#define RECORD_NEW(p, size, alignment)                                                          \
+    do {                                                                                        \
+        cci_frame_t caller = CCI_CALLER();                                                      \
+        cci_record_alloc((alignment) ? CCI_OP_ALIGNED : CCI_OP_MALLOC, (p), (size),             \
+                         (alignment) ? (unsigned)__builtin_ctzll((alignment) | 1ull << 63) : 0, \
+                         &caller);                                                              \
     } while (0)
 
-#define DEFINE_NEW(symbol, parameters, arguments, alignment)                                       \
-    EXPORT void *symbol parameters;                                                                \
-    EXPORT void *symbol parameters                                                                 \
-    {                                                                                              \
-        static cci_operator_t self;                                                                \
-        const cci_operator_t *o  = operator_of(&self, #symbol);                                    \
-        void *(*next) parameters = (void *(*)parameters)o->function;                               \
-        if (!o->is_allocators)                                                                     \
-            return next arguments;                                                                 \
-        cci_record_mark_t before = mark_record();                                                  \
-        void             *p      = next arguments;                                                 \
-        if (p && is_at(&before))                                                                   \
-            RECORD_NEW(p, size, alignment);                                                        \
-        return p;                                                                                  \
+#define DEFINE_NEW(symbol, parameters, arguments, alignment)        \
+    EXPORT void *symbol parameters;                                 \
+    EXPORT void *symbol parameters                                  \
+    {                                                               \
+        static cci_operator_t self;                                 \
+        const cci_operator_t *o = operator_of(&self, #symbol);      \
+        void *(*next)parameters = (void *(*)parameters)o->function; \
+        if (!o->is_allocators)                                      \
+            return next arguments;                                  \
+        cci_record_mark_t before = mark_record();                   \
+        void *p                  = next arguments;                  \
+        if (p && is_at(&before))                                    \
+            RECORD_NEW(p, size, alignment);                         \
+        return p;                                                   \
     }
 NEW_LIST(DEFINE_NEW)
 
-#define DEFINE_DELETE(symbol, parameters, arguments)                                               \
-    EXPORT void symbol parameters;                                                                 \
-    EXPORT void symbol parameters                                                                  \
-    {                                                                                              \
-        static cci_operator_t self;                                                                \
-        const cci_operator_t *o = operator_of(&self, #symbol);                                     \
-        void (*next) parameters = (void (*)parameters)o->function;                                 \
-        if (!o->is_allocators || !ptr) {                                                           \
-            next arguments;                                                                        \
-            return;                                                                                \
-        }                                                                                          \
-        cci_record_free(ptr);                                                                      \
-        cci_thread_t *suspended = cci_thread_suspend();                                            \
-        next arguments;                                                                            \
-        cci_thread_resume(suspended);                                                              \
+#define DEFINE_DELETE(symbol, parameters, arguments)               \
+    EXPORT void symbol parameters;                                 \
+    EXPORT void symbol parameters                                  \
+    {                                                              \
+        static cci_operator_t self;                                \
+        const cci_operator_t *o = operator_of(&self, #symbol);     \
+        void(*next) parameters  = (void(*) parameters)o->function; \
+        if (!o->is_allocators || !ptr) {                           \
+            next arguments;                                        \
+            return;                                                \
+        }                                                          \
+        cci_record_free(ptr);                                      \
+        cci_thread_t *suspended = cci_thread_suspend();            \
+        next          arguments;                                   \
+        cci_thread_resume(suspended);                              \
     }
 DELETE_LIST(DEFINE_DELETE)

@@ -76,10 +76,22 @@ static int early_posix_memalign(void **out, size_t align, size_t size)
     return 0;
 }
 
-static void *early_aligned_alloc(size_t align, size_t size) { return early_aligned(align, size); }
-static void *early_memalign(size_t align, size_t size) { return early_aligned(align, size); }
-static void *early_valloc(size_t size) { return early_aligned(PAGE, size); }
-static void *early_pvalloc(size_t size) { return early_aligned(PAGE, (size + PAGE - 1) & ~(size_t)(PAGE - 1)); }
+static void *early_aligned_alloc(size_t align, size_t size)
+{
+    return early_aligned(align, size);
+}
+static void *early_memalign(size_t align, size_t size)
+{
+    return early_aligned(align, size);
+}
+static void *early_valloc(size_t size)
+{
+    return early_aligned(PAGE, size);
+}
+static void *early_pvalloc(size_t size)
+{
+    return early_aligned(PAGE, (size + PAGE - 1) & ~(size_t)(PAGE - 1));
+}
 
 /* ---- the table ---- */
 
@@ -113,9 +125,8 @@ static int first_dlclose(void *handle)
 
 cci_real_t cci_real = {
 #define FIRST_ENTRY(type, name, parameters, arguments) .name = first_##name,
-    CCI_REAL_LIST(FIRST_ENTRY)
-    .free    = first_free,
-    .dlclose = first_dlclose,
+    CCI_REAL_LIST(FIRST_ENTRY).free = first_free,
+    .dlclose                        = first_dlclose,
 };
 
 /* A function pointer out of dlsym, as POSIX wants it done. */

@@ -11,16 +11,16 @@
 #include <stdint.h>
 
 /* Every C function that is interposed: X(return type, name, parameters, arguments). */
-#define CCI_REAL_LIST(X)                                                                      \
-    X(void *, malloc, (size_t size), (size))                                                  \
-    X(void *, calloc, (size_t count, size_t size), (count, size))                             \
-    X(void *, realloc, (void *ptr, size_t size), (ptr, size))                                 \
-    X(void *, reallocarray, (void *ptr, size_t count, size_t size), (ptr, count, size))       \
-    X(int, posix_memalign, (void **out, size_t align, size_t size), (out, align, size))       \
-    X(void *, aligned_alloc, (size_t align, size_t size), (align, size))                      \
-    X(void *, memalign, (size_t align, size_t size), (align, size))                           \
-    X(void *, valloc, (size_t size), (size))                                                  \
-    X(void *, pvalloc, (size_t size), (size))                                                 \
+#define CCI_REAL_LIST(X)                                                                \
+    X(void *, malloc, (size_t size), (size))                                            \
+    X(void *, calloc, (size_t count, size_t size), (count, size))                       \
+    X(void *, realloc, (void *ptr, size_t size), (ptr, size))                           \
+    X(void *, reallocarray, (void *ptr, size_t count, size_t size), (ptr, count, size)) \
+    X(int, posix_memalign, (void **out, size_t align, size_t size), (out, align, size)) \
+    X(void *, aligned_alloc, (size_t align, size_t size), (align, size))                \
+    X(void *, memalign, (size_t align, size_t size), (align, size))                     \
+    X(void *, valloc, (size_t size), (size))                                            \
+    X(void *, pvalloc, (size_t size), (size))                                           \
     X(size_t, malloc_usable_size, (void *ptr), (ptr))
 
 typedef struct cci_real {

@@ -15,7 +15,7 @@ enum { LEAF_POWER = 0x80000007, INVARIANT_TSC = 1 << 8 };
 static bool kernel_distrusts_tsc(void)
 {
     static const char *const others[] = { "hpet", "acpi_pm", "refined-jiffies", "jiffies" };
-    char    name[32] = "";
+    char                     name[32] = "";
     int     fd = open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
                       O_RDONLY | O_CLOEXEC);
     ssize_t n  = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
@@ -39,19 +39,28 @@ cci_clock_kind_t cci_clock_choose(void)
 
 #elif defined(__aarch64__)
 
-cci_clock_kind_t cci_clock_choose(void) { return CCI_CLOCK_CNTVCT; }
+cci_clock_kind_t cci_clock_choose(void)
+{
+    return CCI_CLOCK_CNTVCT;
+}
 
 #else
 
-cci_clock_kind_t cci_clock_choose(void) { return CCI_CLOCK_MONOTONIC; }
+cci_clock_kind_t cci_clock_choose(void)
+{
+    return CCI_CLOCK_MONOTONIC;
+}
 
 #endif
 
 unsigned cci_clock_shift(cci_clock_kind_t kind)
 {
     switch (kind) {
-    case CCI_CLOCK_TSC: return 5;       /* 2 to 5 GHz */
-    case CCI_CLOCK_MONOTONIC: return 3; /* 1 GHz      */
-    default: return 0;                  /* 24 MHz to 1 GHz */
+    case CCI_CLOCK_TSC:
+        return 5; /* 2 to 5 GHz */
+    case CCI_CLOCK_MONOTONIC:
+        return 3; /* 1 GHz      */
+    default:
+        return 0; /* 24 MHz to 1 GHz */
     }
 }

@@ -12,7 +12,10 @@
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
-static inline uint64_t cci_clock_counter(void) { return __rdtsc(); }
+static inline uint64_t cci_clock_counter(void)
+{
+    return __rdtsc();
+}
 #elif defined(__aarch64__)
 static inline uint64_t cci_clock_counter(void)
 {
@@ -21,7 +24,10 @@ static inline uint64_t cci_clock_counter(void)
     return v;
 }
 #else
-static inline uint64_t cci_clock_counter(void) { return 0; }
+static inline uint64_t cci_clock_counter(void)
+{
+    return 0;
+}
 #endif
 
 static inline uint64_t cci_clock_ns(clockid_t clock)
@@ -48,7 +54,7 @@ static inline uint64_t cci_clock_ticks(cci_clock_kind_t kind)
 static inline cci_clock_pair_t cci_clock_pair(cci_clock_kind_t kind)
 {
     uint64_t ns = cci_clock_ns(CLOCK_MONOTONIC);
-    return (cci_clock_pair_t){ .ticks = kind == CCI_CLOCK_MONOTONIC ? ns : cci_clock_counter(),
+    return (cci_clock_pair_t){ .ticks   = kind == CCI_CLOCK_MONOTONIC ? ns : cci_clock_counter(),
                                .mono_ns = ns };
 }
 

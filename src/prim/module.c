@@ -31,8 +31,8 @@ struct search {
 
 static int match_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
-    struct search *s     = arg;
-    cci_module_t   m     = { .start = UINTPTR_MAX, .bias = info->dlpi_addr, .path = info->dlpi_name };
+    struct search *s = arg;
+    cci_module_t   m = { .start = UINTPTR_MAX, .bias = info->dlpi_addr, .path = info->dlpi_name };
     bool           holds = false;
 
     (void)size;

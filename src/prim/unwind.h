@@ -98,7 +98,8 @@ static inline const cci_unwind_rule_t *cci_unwind_lookup(cci_unwind_cache_t *cac
 
 static inline bool cci_stack_holds(const cci_stack_bounds_t *b, uintptr_t at)
 {
-    return at >= b->low && at < b->high && b->high - at >= sizeof(void *) && at % sizeof(void *) == 0;
+    return at >= b->low && at < b->high && b->high - at >= sizeof(void *) &&
+           at % sizeof(void *) == 0;
 }
 
 /* Replace *frame by its caller. False: it is the outermost, or nothing that can be trusted leads

@@ -72,15 +72,24 @@ static void skip(struct bytes *b, uint64_t n)
     b->p = n < (uint64_t)(b->end - b->p) ? b->p + n : b->end;
 }
 
-enum { PE_OMIT = 0xff, PE_FORMAT = 0x0f, PE_SIGNED = 0x08, PE_BASE = 0x70, PE_PCREL = 0x10,
-       PE_DATAREL = 0x30 };
+enum {
+    PE_OMIT    = 0xff,
+    PE_FORMAT  = 0x0f,
+    PE_SIGNED  = 0x08,
+    PE_BASE    = 0x70,
+    PE_PCREL   = 0x10,
+    PE_DATAREL = 0x30
+};
 
 static size_t encoded_size(uint8_t encoding)
 {
     switch (encoding & 7) {
-    case 2: return 2;
-    case 3: return 4;
-    default: return 8;
+    case 2:
+        return 2;
+    case 3:
+        return 4;
+    default:
+        return 8;
     }
 }
 
@@ -90,11 +99,21 @@ static uintptr_t read_pointer(struct bytes *b, uint8_t encoding, uintptr_t data)
     uintptr_t at = (uintptr_t)b->p, v;
 
     switch (encoding & PE_FORMAT) {
-    case 0x01: v = read_uleb(b); break;
-    case 0x09: v = (uintptr_t)read_sleb(b); break;
-    case 0x0a: v = (uintptr_t)(int16_t)read_fixed(b, 2); break;
-    case 0x0b: v = (uintptr_t)(int32_t)read_fixed(b, 4); break;
-    default: v = read_fixed(b, encoded_size(encoding)); break;
+    case 0x01:
+        v = read_uleb(b);
+        break;
+    case 0x09:
+        v = (uintptr_t)read_sleb(b);
+        break;
+    case 0x0a:
+        v = (uintptr_t)(int16_t)read_fixed(b, 2);
+        break;
+    case 0x0b:
+        v = (uintptr_t)(int32_t)read_fixed(b, 4);
+        break;
+    default:
+        v = read_fixed(b, encoded_size(encoding));
+        break;
     }
     if ((encoding & PE_BASE) == PE_PCREL)
         v += at;
@@ -242,7 +261,7 @@ static bool parse_entry(struct entry *e, const cci_module_t *m, uintptr_t at, ui
 typedef enum { SAVED_NOT, SAVED_AT_CFA, SAVED_AT_BP, SAVED_ELSEWHERE } saved_t;
 
 struct row {
-    uint8_t cfa;      /* cci_cfa_kind_t; CCI_CFA_NONE = by a way not followed */
+    uint8_t cfa; /* cci_cfa_kind_t; CCI_CFA_NONE = by a way not followed */
     int64_t cfa_offset;
     saved_t bp;
     int64_t bp_offset;
@@ -328,13 +347,31 @@ static struct bytes read_block(struct bytes *b)
 }
 
 enum { /* DWARF 5, table 7.29 */
-    CFA_NOP = 0x00, CFA_SET_LOC = 0x01, CFA_ADVANCE1 = 0x02, CFA_ADVANCE2 = 0x03,
-    CFA_ADVANCE4 = 0x04, CFA_OFFSET_EXT = 0x05, CFA_RESTORE_EXT = 0x06, CFA_UNDEFINED = 0x07,
-    CFA_SAME_VALUE = 0x08, CFA_REGISTER = 0x09, CFA_REMEMBER = 0x0a, CFA_RESTORE_STATE = 0x0b,
-    CFA_DEF = 0x0c, CFA_DEF_REGISTER = 0x0d, CFA_DEF_OFFSET = 0x0e, CFA_DEF_EXPR = 0x0f,
-    CFA_EXPR = 0x10, CFA_OFFSET_SF = 0x11, CFA_DEF_SF = 0x12, CFA_DEF_OFFSET_SF = 0x13,
-    CFA_VAL_OFFSET = 0x14, CFA_VAL_OFFSET_SF = 0x15, CFA_VAL_EXPR = 0x16, CFA_GNU_ARGS_SIZE = 0x2e,
-    CFA_GNU_NEG_OFFSET = 0x2f
+       CFA_NOP            = 0x00,
+       CFA_SET_LOC        = 0x01,
+       CFA_ADVANCE1       = 0x02,
+       CFA_ADVANCE2       = 0x03,
+       CFA_ADVANCE4       = 0x04,
+       CFA_OFFSET_EXT     = 0x05,
+       CFA_RESTORE_EXT    = 0x06,
+       CFA_UNDEFINED      = 0x07,
+       CFA_SAME_VALUE     = 0x08,
+       CFA_REGISTER       = 0x09,
+       CFA_REMEMBER       = 0x0a,
+       CFA_RESTORE_STATE  = 0x0b,
+       CFA_DEF            = 0x0c,
+       CFA_DEF_REGISTER   = 0x0d,
+       CFA_DEF_OFFSET     = 0x0e,
+       CFA_DEF_EXPR       = 0x0f,
+       CFA_EXPR           = 0x10,
+       CFA_OFFSET_SF      = 0x11,
+       CFA_DEF_SF         = 0x12,
+       CFA_DEF_OFFSET_SF  = 0x13,
+       CFA_VAL_OFFSET     = 0x14,
+       CFA_VAL_OFFSET_SF  = 0x15,
+       CFA_VAL_EXPR       = 0x16,
+       CFA_GNU_ARGS_SIZE  = 0x2e,
+       CFA_GNU_NEG_OFFSET = 0x2f
 };
 
 /* A factored offset, in bytes. */
@@ -350,25 +387,68 @@ static void change_row(struct machine *m, const struct entry *e, uint8_t op, str
     uint64_t    reg;
 
     switch (op) {
-    case CFA_NOP: break;
-    case CFA_OFFSET_EXT: reg = read_uleb(b); set_offset(r, reg, scaled(e, read_uleb(b))); break;
-    case CFA_OFFSET_SF: reg = read_uleb(b); set_offset(r, reg, scaled(e, (uint64_t)read_sleb(b))); break;
-    case CFA_GNU_NEG_OFFSET: reg = read_uleb(b); set_offset(r, reg, scaled(e, -read_uleb(b))); break;
-    case CFA_RESTORE_EXT: set_restored(r, &m->initial, read_uleb(b)); break;
-    case CFA_UNDEFINED: set_elsewhere(r, read_uleb(b)); break;
-    case CFA_SAME_VALUE: reg = read_uleb(b); if (reg == DWARF_BP) r->bp = SAVED_NOT; break;
+    case CFA_NOP:
+        break;
+    case CFA_OFFSET_EXT:
+        reg = read_uleb(b);
+        set_offset(r, reg, scaled(e, read_uleb(b)));
+        break;
+    case CFA_OFFSET_SF:
+        reg = read_uleb(b);
+        set_offset(r, reg, scaled(e, (uint64_t)read_sleb(b)));
+        break;
+    case CFA_GNU_NEG_OFFSET:
+        reg = read_uleb(b);
+        set_offset(r, reg, scaled(e, -read_uleb(b)));
+        break;
+    case CFA_RESTORE_EXT:
+        set_restored(r, &m->initial, read_uleb(b));
+        break;
+    case CFA_UNDEFINED:
+        set_elsewhere(r, read_uleb(b));
+        break;
+    case CFA_SAME_VALUE:
+        reg = read_uleb(b);
+        if (reg == DWARF_BP)
+            r->bp = SAVED_NOT;
+        break;
     case CFA_REGISTER:
     case CFA_VAL_OFFSET:
-    case CFA_VAL_OFFSET_SF: set_elsewhere(r, read_uleb(b)); read_uleb(b); break;
-    case CFA_VAL_EXPR: set_elsewhere(r, read_uleb(b)); read_block(b); break;
-    case CFA_EXPR: reg = read_uleb(b); set_expression(r, reg, read_block(b)); break;
-    case CFA_DEF: reg = read_uleb(b); set_cfa(r, reg, (int64_t)read_uleb(b)); break;
-    case CFA_DEF_SF: reg = read_uleb(b); set_cfa(r, reg, scaled(e, (uint64_t)read_sleb(b))); break;
-    case CFA_DEF_REGISTER: set_cfa(r, read_uleb(b), r->cfa_offset); break;
-    case CFA_DEF_OFFSET: r->cfa_offset = (int64_t)read_uleb(b); break;
-    case CFA_DEF_OFFSET_SF: r->cfa_offset = scaled(e, (uint64_t)read_sleb(b)); break;
-    case CFA_DEF_EXPR: set_cfa_expression(r, read_block(b)); break;
-    case CFA_GNU_ARGS_SIZE: read_uleb(b); break;
+    case CFA_VAL_OFFSET_SF:
+        set_elsewhere(r, read_uleb(b));
+        read_uleb(b);
+        break;
+    case CFA_VAL_EXPR:
+        set_elsewhere(r, read_uleb(b));
+        read_block(b);
+        break;
+    case CFA_EXPR:
+        reg = read_uleb(b);
+        set_expression(r, reg, read_block(b));
+        break;
+    case CFA_DEF:
+        reg = read_uleb(b);
+        set_cfa(r, reg, (int64_t)read_uleb(b));
+        break;
+    case CFA_DEF_SF:
+        reg = read_uleb(b);
+        set_cfa(r, reg, scaled(e, (uint64_t)read_sleb(b)));
+        break;
+    case CFA_DEF_REGISTER:
+        set_cfa(r, read_uleb(b), r->cfa_offset);
+        break;
+    case CFA_DEF_OFFSET:
+        r->cfa_offset = (int64_t)read_uleb(b);
+        break;
+    case CFA_DEF_OFFSET_SF:
+        r->cfa_offset = scaled(e, (uint64_t)read_sleb(b));
+        break;
+    case CFA_DEF_EXPR:
+        set_cfa_expression(r, read_block(b));
+        break;
+    case CFA_GNU_ARGS_SIZE:
+        read_uleb(b);
+        break;
     case CFA_REMEMBER:
         if (m->depth < REMEMBERED_MAX)
             m->remembered[m->depth] = *r;
@@ -379,7 +459,8 @@ static void change_row(struct machine *m, const struct entry *e, uint8_t op, str
         if (!m->broken)
             *r = m->remembered[--m->depth];
         break;
-    default: m->broken = true;
+    default:
+        m->broken = true;
     }
 }
 
@@ -389,10 +470,14 @@ static int64_t read_advance(uint8_t op, struct bytes *b)
     if (op >> 6 == 1)
         return op & 0x3f;
     switch (op) {
-    case CFA_ADVANCE1: return (int64_t)read_fixed(b, 1);
-    case CFA_ADVANCE2: return (int64_t)read_fixed(b, 2);
-    case CFA_ADVANCE4: return (int64_t)read_fixed(b, 4);
-    default: return -1;
+    case CFA_ADVANCE1:
+        return (int64_t)read_fixed(b, 1);
+    case CFA_ADVANCE2:
+        return (int64_t)read_fixed(b, 2);
+    case CFA_ADVANCE4:
+        return (int64_t)read_fixed(b, 4);
+    default:
+        return -1;
     }
 }
 
@@ -421,9 +506,9 @@ static void run(struct machine *m, const struct entry *e, struct bytes b, uintpt
 
 static cci_unwind_rule_t rule_of_row(const struct row *r)
 {
-    static const uint8_t bp_kind[] = { [SAVED_NOT]    = CCI_BP_SAME,
-                                       [SAVED_AT_CFA] = CCI_BP_AT_CFA,
-                                       [SAVED_AT_BP]  = CCI_BP_AT_BP };
+    static const uint8_t bp_kind[] = {
+        [SAVED_NOT] = CCI_BP_SAME, [SAVED_AT_CFA] = CCI_BP_AT_CFA, [SAVED_AT_BP] = CCI_BP_AT_BP
+    };
 
     if (!r->ra_usual || r->bp == SAVED_ELSEWHERE || r->cfa_offset != (int32_t)r->cfa_offset ||
         r->bp_offset != (int16_t)r->bp_offset)

@@ -27,7 +27,7 @@ enum { TICK_MS = 20, LEFTOVER_CHECK_MS = 200, LEFTOVER_SAY_MS = 500 };
 /* ---- signals ---- */
 
 static cci_control_t *volatile signal_control;
-static volatile sig_atomic_t   signal_child, signal_interrupts;
+static volatile sig_atomic_t signal_child, signal_interrupts;
 
 static void on_child(int signal)
 {
@@ -58,12 +58,8 @@ static void on_terminate(int signal)
 static const struct {
     int signal;
     void (*handler)(int);
-} handled[] = { { SIGCHLD, on_child },
-                { SIGINT, on_interrupt },
-                { SIGQUIT, on_interrupt },
-                { SIGTERM, on_terminate },
-                { SIGHUP, on_terminate },
-                { SIGXFSZ, SIG_IGN },
+} handled[] = { { SIGCHLD, on_child },     { SIGINT, on_interrupt }, { SIGQUIT, on_interrupt },
+                { SIGTERM, on_terminate }, { SIGHUP, on_terminate }, { SIGXFSZ, SIG_IGN },
                 { SIGPIPE, SIG_IGN } };
 
 enum { HANDLED = sizeof handled / sizeof *handled };
@@ -169,7 +165,8 @@ static int make_control(collector_t *c)
     if (c->control_fd < 0 || ftruncate(c->control_fd, sizeof(cci_control_t)) != 0 ||
         fcntl(c->control_fd, F_OFD_SETLK, &lock) != 0)
         return errno;
-    void *p = mmap(NULL, sizeof(cci_control_t), PROT_READ | PROT_WRITE, MAP_SHARED, c->control_fd, 0);
+    void *p =
+        mmap(NULL, sizeof(cci_control_t), PROT_READ | PROT_WRITE, MAP_SHARED, c->control_fd, 0);
     if (p == MAP_FAILED)
         return errno;
     c->control            = p;
@@ -211,9 +208,9 @@ static void add_to_list(const char *name, const char *first)
 
 static void set_environment(const collector_t *c)
 {
-    static const char *const mode[] = { [CCI_MODE_FULL]   = "full",
-                                        [CCI_MODE_SAMPLE] = "sample",
-                                        [CCI_MODE_COUNT]  = "count" };
+    static const char *const mode[] = {
+        [CCI_MODE_FULL] = "full", [CCI_MODE_SAMPLE] = "sample", [CCI_MODE_COUNT] = "count"
+    };
     char interval[32];
 
     setenv(CCI_ENV_SPOOL, c->spool, 1);
@@ -221,7 +218,8 @@ static void set_environment(const collector_t *c)
     unsetenv(CCI_ENV_OUTPUT);
     unsetenv(CCI_ENV_FOLLOW);
     if (c->options->sample_interval) {
-        snprintf(interval, sizeof interval, "%llu", (unsigned long long)c->options->sample_interval);
+        snprintf(interval, sizeof interval, "%llu",
+                 (unsigned long long)c->options->sample_interval);
         setenv(CCI_ENV_INTERVAL, interval, 1);
     }
     if (c->options->follow)
@@ -294,7 +292,8 @@ static int start_program(collector_t *c, char *const argv[], const char **what)
     close(failed[0]);
     if (error && c->child > 0) {
         signal_child = 0;
-        while (waitpid(c->child, NULL, 0) < 0 && errno == EINTR) {}
+        while (waitpid(c->child, NULL, 0) < 0 && errno == EINTR) {
+        }
         if (c->main_file.fd >= 0) {
             cci_trace_file_close(&c->main_file);
             unlink(c->main_path);
@@ -456,7 +455,8 @@ static void drain_all(collector_t *c)
     if (drained == 0)
         return;
     atomic_fetch_add_explicit(&c->control->drained, 1, memory_order_seq_cst);
-    if (atomic_load_explicit(&c->control->waiting, memory_order_seq_cst)) /* pairs: wait_for_collector */
+    if (atomic_load_explicit(&c->control->waiting,
+                             memory_order_seq_cst)) /* pairs: wait_for_collector */
         cci_futex_wake_all(&c->control->drained);
 }
 
@@ -505,8 +505,9 @@ static void say_what_is_left(const collector_t *c)
     unsigned n = 0;
     for (const cci_process_pool_t *p = c->pools; p; p = p->next)
         n++;
-    fprintf(stderr, "ccmem: profile: the program has ended; waiting for %u process%s it left behind "
-                    "(pid %d%s). Interrupt to stop recording.\n",
+    fprintf(stderr,
+            "ccmem: profile: the program has ended; waiting for %u process%s it left behind "
+            "(pid %d%s). Interrupt to stop recording.\n",
             n ? n : 1, n <= 1 ? "" : "es", c->pools ? c->pools->pid : c->silent,
             n <= 1 ? "" : ", ...");
 }
@@ -595,7 +596,7 @@ static bool fail(cci_collector_error_t *error, const char *what, int code)
 bool cci_collector_run(const cci_collector_options_t *options, char *const argv[],
                        cci_collector_result_t *result, cci_collector_error_t *error)
 {
-    collector_t c    = { .options = options, .result = result, .control_fd = -1, .main_file.fd = -1 };
+    collector_t c = { .options = options, .result = result, .control_fd = -1, .main_file.fd = -1 };
     const char *what = "memory";
 
     *result = (cci_collector_result_t){ .wait_status = -1 };

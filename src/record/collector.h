@@ -28,10 +28,10 @@ typedef struct cci_collector_options {
 } cci_collector_options_t;
 
 typedef struct cci_collector_result {
-    int      wait_status;           /* of the program */
-    char     trace_path[PATH_MAX];  /* of the program; "" when it made none */
-    uint32_t processes;             /* that were recorded */
-    bool     failed;                /* one of them could not be, and said so */
+    int      wait_status;          /* of the program */
+    char     trace_path[PATH_MAX]; /* of the program; "" when it made none */
+    uint32_t processes;            /* that were recorded */
+    bool     failed;               /* one of them could not be, and said so */
 } cci_collector_result_t;
 
 /* What failed before the program ran, as an errno and where. */

@@ -116,8 +116,8 @@ static stored_t compress(cci_packer_t *p, const uint8_t *body, size_t used)
     memset(room->body + used, 0, CCI_RECORD_MAX);
     size_t   n = split(room, used);
     stored_t s = { n ? CCI_CODEC_COLUMNS : CCI_CODEC_ZSTD, room->packed, 0 };
-    s.n        = ZSTD_compress2(p->zstd, room->packed, sizeof room->packed,
-                                n ? room->columns : room->body, n ? n : used);
+    s.n = ZSTD_compress2(p->zstd, room->packed, sizeof room->packed, n ? room->columns : room->body,
+                         n ? n : used);
     return s;
 }
 
@@ -145,11 +145,13 @@ int cci_trace_file_put(cci_trace_file_t *f, cci_packer_t *p, const cci_chunk_hea
     const stored_t     s = pack(p, body, used);
     cci_chunk_header_t h = *header;
 
-    h.codec  = s.codec;
-    h.state  = CCI_CHUNK_FULL;
-    h.used   = used;
-    h.stored = s.n;
-    struct iovec part[3] = { { &h, sizeof h }, { (void *)s.bytes, s.n }, { (void *)zeros, -s.n & 7 } };
+    h.codec              = s.codec;
+    h.state              = CCI_CHUNK_FULL;
+    h.used               = used;
+    h.stored             = s.n;
+    struct iovec part[3] = { { &h, sizeof h },
+                             { (void *)s.bytes, s.n },
+                             { (void *)zeros, -s.n & 7 } };
     return write_whole(f, part, 3);
 }
 

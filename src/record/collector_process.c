@@ -110,7 +110,8 @@ static int store_chunk(cci_process_pool_t *p, cci_packer_t *packer, const cci_ch
 
     if (used == 0 || p->file.fd < 0)
         return 0;
-    int r = cci_trace_file_put(&p->file, packer, c, (const uint8_t *)c + CCI_CHUNK_HEADER_BYTES, used);
+    int r =
+        cci_trace_file_put(&p->file, packer, c, (const uint8_t *)c + CCI_CHUNK_HEADER_BYTES, used);
     if (r)
         cci_trace_file_close(&p->file);
     return r;
@@ -129,7 +130,7 @@ static int drain_extent(cci_process_pool_t *p, cci_packer_t *packer, uint8_t *ex
 
     for (int i = 0; i < CCI_POOL_EXTENT_CHUNKS; i++) {
         cci_chunk_header_t *c = (cci_chunk_header_t *)(extent + (size_t)i * CCI_CHUNK_BYTES);
-        uint32_t state        = atomic_load_explicit(&c->state, memory_order_acquire); /* pairs: give */
+        uint32_t state = atomic_load_explicit(&c->state, memory_order_acquire); /* pairs: give */
         if (state != CCI_CHUNK_FULL && !(ended && state == CCI_CHUNK_OWNED))
             continue;
         int failed = store_chunk(p, packer, c);
@@ -140,7 +141,8 @@ static int drain_extent(cci_process_pool_t *p, cci_packer_t *packer, uint8_t *ex
     return r;
 }
 
-int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended, uint32_t *drained)
+int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended,
+                           uint32_t *drained)
 {
     int r = map_new_extents(p);
 
@@ -181,7 +183,8 @@ void cci_process_pool_sample(cci_process_pool_t *p)
         close(fd);
     text[n > 0 ? n : 0] = '\0';
     if (sscanf(text, "%lu %lu", &size, &resident) == 2 && resident > 0)
-        log_rss(&p->rss, cci_clock_ticks((cci_clock_kind_t)p->header->clock_kind) >> p->header->tick_shift,
+        log_rss(&p->rss,
+                cci_clock_ticks((cci_clock_kind_t)p->header->clock_kind) >> p->header->tick_shift,
                 (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
@@ -239,9 +242,11 @@ static uint8_t *put_process_records(cci_process_pool_t *p, uint8_t *at, int wait
 static int store_process(cci_process_pool_t *p, cci_packer_t *packer, int wait_status)
 {
     enum { RSS_RECORD_MAX = 24, END_RECORD_MAX = 40 };
-    uint8_t body[sizeof(cci_trace_counters_t) + RSS_RECORD_MAX * sizeof p->rss.sample / sizeof *p->rss.sample +
-                 END_RECORD_MAX] = { 0 };
-    uint8_t *end = put_process_records(p, body + sizeof(cci_trace_counters_t), wait_status);
+    uint8_t body[sizeof(cci_trace_counters_t) +
+                 RSS_RECORD_MAX * sizeof p->rss.sample / sizeof *p->rss.sample + END_RECORD_MAX] = {
+        0
+    };
+    uint8_t *end         = put_process_records(p, body + sizeof(cci_trace_counters_t), wait_status);
     cci_chunk_header_t h = { .magic  = CCI_CHUNK_MAGIC,
                              .kind   = CCI_CHUNK_PROCESS,
                              .tid    = (uint32_t)p->pid,

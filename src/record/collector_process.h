@@ -8,23 +8,25 @@
 #include "record/control.h"
 
 typedef struct cci_rss_log {
-    struct { uint64_t time, bytes; } sample[1024];
+    struct {
+        uint64_t time, bytes;
+    } sample[1024];
     uint32_t count;
     uint32_t keep_every; /* calls a sample: doubles whenever the log is full */
     uint32_t calls;
 } cci_rss_log_t;
 
 typedef struct cci_process_pool {
-    int                      pid;
-    unsigned                 number;
-    char                     pool_path[PATH_MAX], trace_path[PATH_MAX];
-    int                      pool_fd;
+    int                       pid;
+    unsigned                  number;
+    char                      pool_path[PATH_MAX], trace_path[PATH_MAX];
+    int                       pool_fd;
     const cci_trace_header_t *header;
-    void                   **extent;
-    uint32_t                 extents;
-    cci_trace_file_t         file; /* fd -1: nothing is written any more */
-    cci_rss_log_t            rss;
-    struct cci_process_pool *next;
+    void                    **extent;
+    uint32_t                  extents;
+    cci_trace_file_t          file; /* fd -1: nothing is written any more */
+    cci_rss_log_t             rss;
+    struct cci_process_pool  *next;
 } cci_process_pool_t;
 
 /* The pool of a process that has just made it. NULL and errno. */
@@ -33,7 +35,8 @@ cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned n
 /* Store and free every full chunk; at the end of the process also those its threads still held.
  * Counts into *drained. 0 or the errno of the first write that failed: from then on chunks are freed
  * and their contents given up. */
-int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended, uint32_t *drained);
+int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended,
+                           uint32_t *drained);
 
 /* Note the process' resident memory. */
 void cci_process_pool_sample(cci_process_pool_t *p);

@@ -12,9 +12,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define CCI_CONTROL_NAME   "control"
-#define CCI_POOL_SUFFIX    ".pool"
-#define CCI_CONTROL_MAGIC  0x4c544343u /* "CCTL" */
+#define CCI_CONTROL_NAME  "control"
+#define CCI_POOL_SUFFIX   ".pool"
+#define CCI_CONTROL_MAGIC 0x4c544343u /* "CCTL" */
 
 /* Environment of a recorded process. */
 #define CCI_ENV_SPOOL    "CCMEM_SPOOL"    /* directory of the collector                    */

@@ -21,8 +21,8 @@ bool cci_environment_ready(void)
 static bool complain(const char *name, const char *value, const char *why)
 {
     char line[512];
-    int  n = snprintf(line, sizeof line, "ccmem: record: %s=%.200s: %s; nothing is recorded\n", name,
-                      value, why);
+    int n = snprintf(line, sizeof line, "ccmem: record: %s=%.200s: %s; nothing is recorded\n", name,
+                     value, why);
     if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
         return false;
     return false;
@@ -51,7 +51,7 @@ static bool read_number(const char *name, uint64_t *out, uint64_t otherwise)
     *out = otherwise;
     if (!v)
         return true;
-    errno = 0;
+    errno                = 0;
     unsigned long long n = strtoull(v, &end, 10);
     if (errno || *end || *v < '0' || *v > '9')
         return complain(name, v, "must be a number");
@@ -80,7 +80,8 @@ bool cci_environment_read(cci_recorder_options_t *o)
         return false;
     o->spool[0] = o->output[0] = '\0';
     if (spool ? !absolute(o->spool, spool) : !absolute(o->output, output))
-        return complain(spool ? CCI_ENV_SPOOL : CCI_ENV_OUTPUT, spool ? spool : output, "is too long");
+        return complain(spool ? CCI_ENV_SPOOL : CCI_ENV_OUTPUT, spool ? spool : output,
+                        "is too long");
     o->follow = follow && strcmp(follow, "1") == 0;
     if (!read_mode(&o->mode) || !read_number(CCI_ENV_SEED, &o->seed, 0) ||
         !read_number(CCI_ENV_INTERVAL, &o->sample_interval, CCI_SAMPLE_INTERVAL_DEFAULT))
@@ -114,7 +115,8 @@ static void remove_library(char *list)
         size_t n = strcspn(item, ": "), slash = n;
         while (slash > 0 && item[slash - 1] != '/')
             slash--;
-        bool ours = n - slash == strlen(PRELOAD_NAME) && memcmp(item + slash, PRELOAD_NAME, n - slash) == 0;
+        bool ours =
+            n - slash == strlen(PRELOAD_NAME) && memcmp(item + slash, PRELOAD_NAME, n - slash) == 0;
         char *next = item + n + (item[n] != '\0');
         if (!ours && n > 0) {
             if (out != list)

@@ -48,9 +48,11 @@ static inline void cci_count_alloc(cci_thread_t *t, size_t size)
     c->sizes[cci_size_bucket(size)]++;
 }
 
+/* No block is larger than PTRDIFF_MAX. The countdown is below 0 where a signal handler allocated
+ * while it was counted down: then the next block is a sample, and it starts anew. */
 static inline bool cci_is_sampled(const cci_thread_t *t, size_t size)
 {
-    return size > (uint64_t)t->countdown; /* which is never negative */
+    return (int64_t)size > t->countdown;
 }
 
 /* The whole of cci_record_alloc where no stack is wanted: nearly always, but in full mode. False:
@@ -70,8 +72,9 @@ static inline __attribute__((always_inline)) bool cci_record_alloc_briefly(size_
     return true;
 }
 
-static inline __attribute__((always_inline)) void
-cci_record_alloc(cci_op_t op, void *ptr, size_t size, unsigned align_log2, const cci_frame_t *caller)
+static inline __attribute__((always_inline)) void cci_record_alloc(cci_op_t op, void *ptr,
+                                                                   size_t size, unsigned align_log2,
+                                                                   const cci_frame_t *caller)
 {
     cci_thread_t    *t = cci_thread_self();
     cci_allocation_t a = { op, align_log2, (uintptr_t)ptr, 0, size };
@@ -90,7 +93,8 @@ static inline __attribute__((always_inline)) bool cci_record_free_briefly(const 
 {
     cci_thread_t *t = cci_thread_current;
 
-    if (t->mode == CCI_MODE_SAMPLE ? cci_sampler_may_hold((uintptr_t)ptr) : t->mode != CCI_MODE_COUNT)
+    if (t->mode == CCI_MODE_SAMPLE ? cci_sampler_may_hold((uintptr_t)ptr)
+                                   : t->mode != CCI_MODE_COUNT)
         return t->mode == CCI_MODE_OFF;
     t->counters->free_count++;
     return true;

@@ -18,7 +18,8 @@ static const size_t extent_bytes = (size_t)CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BY
 static cci_chunk_header_t *chunk_at(cci_pool_t *pool, uint32_t index)
 {
     uint8_t *extent = pool->extent[index / CCI_POOL_EXTENT_CHUNKS];
-    return (cci_chunk_header_t *)(extent + (size_t)(index % CCI_POOL_EXTENT_CHUNKS) * CCI_CHUNK_BYTES);
+    return (cci_chunk_header_t *)(extent +
+                                  (size_t)(index % CCI_POOL_EXTENT_CHUNKS) * CCI_CHUNK_BYTES);
 }
 
 /* Some file systems cannot reserve; there, writing is the only way to have the space. */
@@ -81,7 +82,8 @@ static int grow(cci_pool_t *pool, uint32_t seen)
         sched_yield();
     uint32_t extents = atomic_load_explicit(&pool->extents, memory_order_relaxed);
     if (extents == seen) { /* otherwise somebody was here before us */
-        int fd = extents < CCI_POOL_EXTENTS_MAX ? open(pool->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+        int fd =
+            extents < CCI_POOL_EXTENTS_MAX ? open(pool->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
         if (fd < 0) {
             r = extents < CCI_POOL_EXTENTS_MAX ? errno : EFBIG;
         } else {
@@ -99,7 +101,8 @@ static int write_header(int fd, const cci_trace_header_t *header)
     const size_t magic = sizeof header->magic;
     const char  *bytes = (const char *)header;
 
-    if (pwrite(fd, bytes + magic, sizeof *header - magic, (off_t)magic) != (ssize_t)(sizeof *header - magic) ||
+    if (pwrite(fd, bytes + magic, sizeof *header - magic, (off_t)magic) !=
+            (ssize_t)(sizeof *header - magic) ||
         pwrite(fd, bytes, magic, 0) != (ssize_t)magic)
         return EIO; /* the space was reserved */
     return 0;
@@ -121,7 +124,8 @@ int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header)
     if (r)
         unlink(pool->path);
     if (!r && pool->control) {
-        atomic_fetch_add_explicit(&pool->control->pools, 1, memory_order_release); /* pairs: look_for_pools */
+        atomic_fetch_add_explicit(&pool->control->pools, 1,
+                                  memory_order_release); /* pairs: look_for_pools */
         cci_futex_post(&pool->control->doorbell);
     }
     return r;
@@ -185,15 +189,17 @@ int cci_pool_join(cci_pool_t *pool, const char *spool)
 /* Low numbers first: a few chunks are used over and over and stay in the processor's cache. */
 static cci_chunk_header_t *take_free(cci_pool_t *pool)
 {
-    uint32_t n = atomic_load_explicit(&pool->extents, memory_order_acquire) * CCI_POOL_EXTENT_CHUNKS;
+    uint32_t n =
+        atomic_load_explicit(&pool->extents, memory_order_acquire) * CCI_POOL_EXTENT_CHUNKS;
 
     for (uint32_t i = 0; i < n; i++) {
         cci_chunk_header_t *c    = chunk_at(pool, i);
         uint32_t            free = CCI_CHUNK_FREE;
         if (atomic_load_explicit(&c->state, memory_order_relaxed) == CCI_CHUNK_FREE &&
-            atomic_compare_exchange_strong_explicit(&c->state, &free, CCI_CHUNK_OWNED,
-                                                    memory_order_acquire, /* pairs: the collector's release */
-                                                    memory_order_relaxed))
+            atomic_compare_exchange_strong_explicit(
+                &c->state, &free, CCI_CHUNK_OWNED,
+                memory_order_acquire, /* pairs: the collector's release */
+                memory_order_relaxed))
             return c;
     }
     return NULL;
@@ -201,9 +207,11 @@ static cci_chunk_header_t *take_free(cci_pool_t *pool)
 
 static bool may_grow(cci_pool_t *pool)
 {
-    uint32_t share = CCI_POOL_SPARE_CHUNKS + CCI_POOL_THREAD_CHUNKS *
-                     atomic_load_explicit(&pool->threads, memory_order_relaxed);
-    return atomic_load_explicit(&pool->extents, memory_order_relaxed) * CCI_POOL_EXTENT_CHUNKS < share;
+    uint32_t share =
+        CCI_POOL_SPARE_CHUNKS +
+        CCI_POOL_THREAD_CHUNKS * atomic_load_explicit(&pool->threads, memory_order_relaxed);
+    return atomic_load_explicit(&pool->extents, memory_order_relaxed) * CCI_POOL_EXTENT_CHUNKS <
+           share;
 }
 
 /* Wait a while for the collector to free a chunk; until: 0 at first, then when to give up.
@@ -223,7 +231,8 @@ static int wait_for_collector(cci_pool_t *pool, uint32_t seen, uint64_t *until)
     }
     if (atomic_load_explicit(&control->stop, memory_order_relaxed) || !collector_lives(pool))
         return EPIPE;
-    atomic_fetch_add_explicit(&control->waiting, 1, memory_order_seq_cst); /* pairs: collector reads it after `drained` */
+    atomic_fetch_add_explicit(&control->waiting, 1,
+                              memory_order_seq_cst); /* pairs: collector reads it after `drained` */
     cci_futex_wait(&control->drained, seen, STEP_MS);
     atomic_fetch_sub_explicit(&control->waiting, 1, memory_order_relaxed);
     return 0;
@@ -234,9 +243,9 @@ static cci_chunk_header_t *take_shared(cci_pool_t *pool)
     uint64_t until = 0;
 
     for (;;) {
-        uint32_t            drained = atomic_load_explicit(&pool->control->drained, memory_order_seq_cst);
-        uint32_t            extents = atomic_load_explicit(&pool->extents, memory_order_relaxed);
-        cci_chunk_header_t *c       = take_free(pool);
+        uint32_t drained      = atomic_load_explicit(&pool->control->drained, memory_order_seq_cst);
+        uint32_t extents      = atomic_load_explicit(&pool->extents, memory_order_relaxed);
+        cci_chunk_header_t *c = take_free(pool);
         if (c) {
             if (atomic_load_explicit(&pool->late, memory_order_relaxed))
                 atomic_store_explicit(&pool->late, 0, memory_order_relaxed);
@@ -257,7 +266,8 @@ static cci_chunk_header_t *take_plain(cci_pool_t *pool)
     uint32_t i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
     uint32_t extents;
 
-    while (i >= (extents = atomic_load_explicit(&pool->extents, memory_order_acquire)) * CCI_POOL_EXTENT_CHUNKS) {
+    while (i >= (extents = atomic_load_explicit(&pool->extents, memory_order_acquire)) *
+                    CCI_POOL_EXTENT_CHUNKS) {
         int r = grow(pool, extents);
         if (r) {
             errno = r;
@@ -276,7 +286,8 @@ cci_chunk_header_t *cci_pool_take(cci_pool_t *pool)
 
 void cci_pool_give(cci_pool_t *pool, cci_chunk_header_t *chunk)
 {
-    atomic_store_explicit(&chunk->state, CCI_CHUNK_FULL, memory_order_release); /* pairs: collector's acquire */
+    atomic_store_explicit(&chunk->state, CCI_CHUNK_FULL,
+                          memory_order_release); /* pairs: collector's acquire */
     if (pool->control)
         cci_futex_post(&pool->control->doorbell);
     else

@@ -31,8 +31,9 @@ typedef struct cci_pool {
     _Atomic uint32_t growing; /* lock */
     _Atomic uint32_t next;    /* plain file: the first chunk never used */
     _Atomic uint32_t threads; /* that take chunks */
-    _Atomic uint32_t late;    /* the collector let a thread wait in vain: until it is back, none does */
-    void            *extent[CCI_POOL_EXTENTS_MAX];
+    _Atomic uint32_t
+          late; /* the collector let a thread wait in vain: until it is back, none does */
+    void *extent[CCI_POOL_EXTENTS_MAX];
 } cci_pool_t;
 
 /* Make the file at pool->path, which must not exist, with this header, and its first chunks.

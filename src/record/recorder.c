@@ -27,7 +27,7 @@ static struct {
     _Atomic uint64_t        state; /* enum state; STATE_STARTING with its process above */
     _Atomic uint32_t        next_thread;
     _Atomic(cci_thread_t *) threads;
-    _Atomic uint32_t       *alive; /* in memory that a fork wipes: 0 in a child */
+    _Atomic uint32_t       *alive;      /* in memory that a fork wipes: 0 in a child */
     bool                    configured; /* options are read */
     bool                    forked;
     uintptr_t               allocator;
@@ -118,7 +118,8 @@ static int create_plain_file(void)
     int r = EEXIST;
 
     for (unsigned number = 0; r == EEXIST && number < 10000; number++) {
-        r = cci_output_path(recorder.pool.path, recorder.options.output, getpid(), recorder.forked, number);
+        r = cci_output_path(recorder.pool.path, recorder.options.output, getpid(), recorder.forked,
+                            number);
         if (r == 0)
             r = cci_pool_create(&recorder.pool, &recorder.header);
     }
@@ -281,7 +282,8 @@ static cci_thread_t *make_thread(void)
         return NULL;
     t->life = CCI_LIFE_CLAIMED;
     t->next = atomic_load(&recorder.threads);
-    while (!atomic_compare_exchange_weak(&recorder.threads, &t->next, t)) {}
+    while (!atomic_compare_exchange_weak(&recorder.threads, &t->next, t)) {
+    }
     atomic_fetch_add(&recorder.pool.threads, 1);
     return t;
 }
@@ -298,7 +300,8 @@ static bool start_stacks(cci_thread_t *t)
         return true;
     if (!t->stacks)
         t->stacks = map_private(sizeof *t->stacks, MADV_DONTFORK);
-    else if (madvise(t->stacks, sizeof *t->stacks, MADV_DONTNEED) != 0) /* zero, and mostly unused */
+    else if (madvise(t->stacks, sizeof *t->stacks, MADV_DONTNEED) !=
+             0)                                  /* zero, and mostly unused */
         memset(t->stacks, 0, sizeof *t->stacks); /* locked memory stays */
     return t->stacks && cci_stacks_init(t->stacks);
 }

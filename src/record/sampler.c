@@ -28,7 +28,8 @@ static void filter_add(_Atomic uint8_t *counter, int by)
 
     while (seen != FILTER_STUCK &&
            !atomic_compare_exchange_weak_explicit(counter, &seen, (uint8_t)(seen + by),
-                                                  memory_order_relaxed, memory_order_relaxed)) {}
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
 }
 
 /* Relaxed suffices: a thread that frees an address got it from the one that allocated it, and what

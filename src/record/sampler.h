@@ -25,7 +25,8 @@ struct cci_thread;
 
 enum { CCI_FILTER_BITS = 14 };
 
-extern _Atomic uint8_t cci_sampler_filter[1 << CCI_FILTER_BITS] __attribute__((visibility("hidden")));
+extern _Atomic uint8_t cci_sampler_filter[1 << CCI_FILTER_BITS]
+    __attribute__((visibility("hidden")));
 
 static inline uint64_t cci_sampler_hash(uintptr_t ptr)
 {
@@ -35,8 +36,9 @@ static inline uint64_t cci_sampler_hash(uintptr_t ptr)
 /* False: ptr is no sample. True: it may be one. */
 static inline bool cci_sampler_may_hold(uintptr_t ptr)
 {
-    return atomic_load_explicit(&cci_sampler_filter[cci_sampler_hash(ptr) >> (64 - CCI_FILTER_BITS)],
-                                memory_order_relaxed) != 0;
+    return atomic_load_explicit(
+               &cci_sampler_filter[cci_sampler_hash(ptr) >> (64 - CCI_FILTER_BITS)],
+               memory_order_relaxed) != 0;
 }
 
 /* Remember a sample. False: too many live near it; it must be counted as lost. */

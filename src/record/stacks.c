@@ -29,7 +29,8 @@ static size_t tree_bytes(uint32_t entries)
 /* On failure: no change. */
 static bool tree_map(cci_stacks_t *s, uint32_t entries)
 {
-    void *p = mmap(NULL, tree_bytes(entries), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p =
+        mmap(NULL, tree_bytes(entries), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
         return false;
@@ -54,7 +55,8 @@ static inline uint32_t tree_place(const cci_stacks_t *s, uint64_t hash)
 }
 
 /* Where the node is, or where it belongs. */
-static inline uint32_t tree_find(const cci_stacks_t *s, uint64_t hash, uint32_t parent, uintptr_t pc)
+static inline uint32_t tree_find(const cci_stacks_t *s, uint64_t hash, uint32_t parent,
+                                 uintptr_t pc)
 {
     uint32_t i = tree_place(s, hash);
 
@@ -106,7 +108,8 @@ static bool write_module(cci_thread_t *t, cci_module_t *m)
         m->build_id_len = 64;
     if (!cci_thread_room(t, 64 + m->build_id_len + len))
         return false;
-    t->at = cci_put_module(t->at, m->start, m->end, m->bias, m->build_id, m->build_id_len, path, len);
+    t->at =
+        cci_put_module(t->at, m->start, m->end, m->bias, m->build_id, m->build_id_len, path, len);
     s->next_module++;
     return true;
 }
@@ -201,11 +204,11 @@ static inline bool same_frame(const cci_stack_frame_t *known, const cci_frame_t 
 /* A walk in progress. */
 struct walk {
     cci_stacks_t *s;
-    cci_frame_t   f;       /* where it is                                       */
-    uint32_t      length;  /* frames in s->scratch                              */
-    uint32_t      known;   /* frames of the last stack that may still be met    */
-    uint32_t      met;     /* frames of the last stack that stay, once it is met */
-    bool          opaque;  /* cannot be relied on next time                     */
+    cci_frame_t   f;      /* where it is                                       */
+    uint32_t      length; /* frames in s->scratch                              */
+    uint32_t      known;  /* frames of the last stack that may still be met    */
+    uint32_t      met;    /* frames of the last stack that stay, once it is met */
+    bool          opaque; /* cannot be relied on next time                     */
 };
 
 /* Frames i to `until` + 1 of the last stack are as they were: pass them, and be at frame `until`.
@@ -337,9 +340,9 @@ static void memo_keep(cci_memo_set_t *set, const cci_stack_frame_t *frame, uint3
 /* frame[i] is new on top of the frames below it: what the next walk wants to know of it. */
 static inline void link_frame(cci_stack_frame_t *frame, uint32_t i)
 {
-    cci_stack_frame_t       *f      = &frame[i];
-    const cci_stack_frame_t *caller = i ? f - 1 : NULL;
-    bool caller_bp                  = caller && caller->bp_matters;
+    cci_stack_frame_t       *f         = &frame[i];
+    const cci_stack_frame_t *caller    = i ? f - 1 : NULL;
+    bool                     caller_bp = caller && caller->bp_matters;
 
     f->bp_matters = f->needs_bp || (!f->bp_slot && caller_bp);
     f->more_words = f->cfa_slot || (f->bp_slot && caller_bp);
@@ -433,8 +436,9 @@ bool cci_stacks_capture(cci_thread_t *t, const cci_frame_t *innermost, uint32_t 
     if (__builtin_expect(*node != 0, 1))
         return true;
     int  error = errno; /* what is new may have to be asked of the system */
-    bool done  = here ? capture_here(t, innermost, set, node) : capture_elsewhere(t, innermost, node);
-    errno      = error;
+    bool done =
+        here ? capture_here(t, innermost, set, node) : capture_elsewhere(t, innermost, node);
+    errno = error;
     return done;
 }
 

@@ -30,7 +30,7 @@ struct cci_thread;
 
 typedef struct cci_stack_frame {
     cci_frame_t at;
-    uint64_t    hash; /* of the return addresses from the outermost to this one */
+    uint64_t    hash;              /* of the return addresses from the outermost to this one */
     uintptr_t   bp_slot, cfa_slot; /* of cci_unwind_step_t */
     uint32_t    node;
     bool        needs_bp;   /* the step from here used at.bp                          */

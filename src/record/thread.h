@@ -27,12 +27,12 @@ typedef struct cci_thread {
     uint8_t               mode; /* cci_trace_mode_t and the above */
     uint8_t               clock;
     uint8_t               tick_shift;
-    _Atomic uint8_t       busy; /* recording: a signal handler must not begin in the middle */
+    _Atomic uint8_t       busy;       /* recording: a signal handler must not begin in the middle */
     uint8_t              *at, *limit; /* free part of the chunk; both NULL without one */
     cci_chunk_header_t   *chunk;
     cci_trace_counters_t *counters; /* in the chunk; &kept without one */
     cci_encoder_t         encoder;
-    cci_stacks_t         *stacks;  /* NULL in count mode */
+    cci_stacks_t         *stacks;    /* NULL in count mode */
     int64_t               countdown; /* bytes until the next sample */
     uint64_t              random;
     double                sample_interval;

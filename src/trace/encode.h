@@ -144,21 +144,22 @@ static inline uint8_t *cci_put_module(uint8_t *p, uint64_t start, uint64_t end, 
 {
     size_t n = cci_varint_bytes(start) + cci_varint_bytes(end - start) + cci_varint_bytes(bias) +
                cci_varint_bytes(id_len) + id_len + cci_varint_bytes(path_len) + path_len;
-    p        = cci_put_extended(p, CCI_EXT_MODULE, n);
-    p        = cci_put_varint(p, start);
-    p        = cci_put_varint(p, end - start);
-    p        = cci_put_varint(p, bias);
-    p        = cci_put_bytes(p, id, id_len);
+    p = cci_put_extended(p, CCI_EXT_MODULE, n);
+    p = cci_put_varint(p, start);
+    p = cci_put_varint(p, end - start);
+    p = cci_put_varint(p, bias);
+    p = cci_put_bytes(p, id, id_len);
     return cci_put_bytes(p, path, path_len);
 }
 
 /* Text about the process. Needs 32 + key_len + value_len bytes. Keys are in docs/formats/trace.md. */
-static inline uint8_t *cci_put_meta(uint8_t *p, const char *key, const char *value, size_t value_len)
+static inline uint8_t *cci_put_meta(uint8_t *p, const char *key, const char *value,
+                                    size_t value_len)
 {
     size_t key_len = strlen(key);
-    size_t n = cci_varint_bytes(key_len) + key_len + cci_varint_bytes(value_len) + value_len;
-    p        = cci_put_extended(p, CCI_EXT_META, n);
-    p        = cci_put_bytes(p, key, key_len);
+    size_t n       = cci_varint_bytes(key_len) + key_len + cci_varint_bytes(value_len) + value_len;
+    p              = cci_put_extended(p, CCI_EXT_META, n);
+    p              = cci_put_bytes(p, key, key_len);
     return cci_put_bytes(p, value, value_len);
 }
 
@@ -173,10 +174,11 @@ static inline uint8_t *cci_put_rss(uint8_t *p, uint64_t time, uint64_t bytes)
 static inline uint8_t *cci_put_end(uint8_t *p, cci_clock_pair_t at, int wait_status)
 {
     uint64_t status = (uint64_t)((int64_t)wait_status + 1);
-    p = cci_put_extended(p, CCI_EXT_END, cci_varint_bytes(at.ticks) + cci_varint_bytes(at.mono_ns) +
-                                             cci_varint_bytes(status));
-    p = cci_put_varint(p, at.ticks);
-    p = cci_put_varint(p, at.mono_ns);
+    p               = cci_put_extended(p, CCI_EXT_END,
+                                       cci_varint_bytes(at.ticks) + cci_varint_bytes(at.mono_ns) +
+                                           cci_varint_bytes(status));
+    p               = cci_put_varint(p, at.ticks);
+    p               = cci_put_varint(p, at.mono_ns);
     return cci_put_varint(p, status);
 }
 

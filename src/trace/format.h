@@ -34,24 +34,26 @@ enum {
 typedef enum { CCI_LAYOUT_IN_PLACE = 1, CCI_LAYOUT_STORED = 2 } cci_trace_layout_t;
 typedef enum { CCI_MODE_FULL = 1, CCI_MODE_SAMPLE = 2, CCI_MODE_COUNT = 3 } cci_trace_mode_t;
 
-enum { CCI_TRACE_FLAG_FORKED = 1u }; /* the process began as a fork: its parent's blocks are live in it */
+enum {
+    CCI_TRACE_FLAG_FORKED = 1u
+}; /* the process began as a fork: its parent's blocks are live in it */
 
 typedef struct cci_trace_header {
-    char     magic[8];
-    uint32_t version;
-    uint32_t endian;
-    uint32_t header_bytes;
-    uint32_t layout;
-    uint32_t chunk_bytes; /* in place: the distance between chunks */
-    uint32_t flags;
-    uint32_t mode;
-    uint32_t clock_kind;
-    uint32_t tick_shift;
-    uint32_t pid;
-    uint32_t ppid;
-    uint32_t reserved;
-    uint64_t sample_interval; /* mean bytes between samples; 0 unless CCI_MODE_SAMPLE */
-    uint64_t start_real_ns;   /* CLOCK_REALTIME at `start` */
+    char             magic[8];
+    uint32_t         version;
+    uint32_t         endian;
+    uint32_t         header_bytes;
+    uint32_t         layout;
+    uint32_t         chunk_bytes; /* in place: the distance between chunks */
+    uint32_t         flags;
+    uint32_t         mode;
+    uint32_t         clock_kind;
+    uint32_t         tick_shift;
+    uint32_t         pid;
+    uint32_t         ppid;
+    uint32_t         reserved;
+    uint64_t         sample_interval; /* mean bytes between samples; 0 unless CCI_MODE_SAMPLE */
+    uint64_t         start_real_ns;   /* CLOCK_REALTIME at `start` */
     cci_clock_pair_t start;
 } cci_trace_header_t;
 
@@ -59,8 +61,8 @@ typedef struct cci_trace_header {
 typedef struct cci_trace_counters {
     uint64_t alloc_count;
     uint64_t free_count;
-    uint64_t alloc_bytes;   /* as requested */
-    uint64_t usable_alloc;  /* malloc_usable_size of what was allocated, 0 when not measured */
+    uint64_t alloc_bytes;  /* as requested */
+    uint64_t usable_alloc; /* malloc_usable_size of what was allocated, 0 when not measured */
     uint64_t usable_freed;
     uint64_t reserved[3];
     uint64_t sizes[CCI_SIZE_BUCKETS]; /* allocations by cci_size_bucket */
@@ -72,18 +74,19 @@ typedef enum { CCI_CODEC_RAW = 0, CCI_CODEC_ZSTD = 1, CCI_CODEC_COLUMNS = 2 } cc
 typedef enum { CCI_CHUNK_THREAD = 1, CCI_CHUNK_PROCESS = 2 } cci_chunk_kind_t;
 
 typedef struct cci_chunk_header {
-    uint32_t         magic;
-    _Atomic uint32_t state;  /* in place: FREE, OWNED by a thread, FULL (the collector's); stored: FULL */
-    uint32_t         codec;
-    uint32_t         kind;
-    uint64_t         stored; /* stored: bytes of the body in the file; the next header follows, 8-aligned */
-    _Atomic uint64_t used;   /* bytes of the body before compression */
-    uint32_t         thread; /* from 0; one number per life of a thread */
-    uint32_t         tid;    /* the system's name for it */
-    uint64_t         seq;    /* of this thread, from 0, without gaps */
+    uint32_t magic;
+    _Atomic uint32_t
+             state; /* in place: FREE, OWNED by a thread, FULL (the collector's); stored: FULL */
+    uint32_t codec;
+    uint32_t kind;
+    uint64_t stored; /* stored: bytes of the body in the file; the next header follows, 8-aligned */
+    _Atomic uint64_t used;      /* bytes of the body before compression */
+    uint32_t         thread;    /* from 0; one number per life of a thread */
+    uint32_t         tid;       /* the system's name for it */
+    uint64_t         seq;       /* of this thread, from 0, without gaps */
     uint64_t         base_time; /* the first record's time is relative to this */
     cci_clock_pair_t opened;
-    uint64_t         lost;   /* events of this thread lost, up to the end of this chunk */
+    uint64_t         lost; /* events of this thread lost, up to the end of this chunk */
     char             name[16];
     uint64_t         first_node;   /* the number that the next CCI_EXT_NODE here gets   */
     uint64_t         first_module; /* the number that the next CCI_EXT_MODULE here gets */

@@ -32,7 +32,9 @@ static void follow(const cci_unwind_rule_t *r)
     uintptr_t                 stack[64];
     cci_unwind_step_t         step;
     const cci_stack_bounds_t  bounds = { (uintptr_t)stack, (uintptr_t)(stack + 64) };
-    cci_frame_t f = { .pc = r->site + 1, .sp = (uintptr_t)(stack + 8), .bp = (uintptr_t)(stack + 32) };
+    cci_frame_t               f      = { .pc = r->site + 1,
+                                         .sp = (uintptr_t)(stack + 8),
+                                         .bp = (uintptr_t)(stack + 32) };
 
     for (size_t i = 0; i < 64; i++)
         stack[i] = (uintptr_t)&stack[i];

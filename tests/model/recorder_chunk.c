@@ -52,13 +52,17 @@ static void write_chunk(model_t *m, model_thread_t *t, uint32_t mark)
         if (t->at >= 0)
             t->at = o->take_in_two ? 1 : 2;
         return;
-    case 1: model_store(m, t, STATE, OWNED, RELAXED); break;
+    case 1:
+        model_store(m, t, STATE, OWNED, RELAXED);
+        break;
     case 2:
         enter(m, t);
         if (model_load(m, t, USED, RELAXED) != 0)
             m->wrong = true;
         break;
-    case 3: model_store(m, t, BODY, mark, RELAXED); break;
+    case 3:
+        model_store(m, t, BODY, mark, RELAXED);
+        break;
     case 4:
         model_store(m, t, USED, mark, RELAXED); /* its own order is recorder_publish's matter */
         model_add(m, t, OWNERS, (uint32_t)-1, RELAXED);
@@ -96,13 +100,19 @@ static void collector(model_t *m, model_thread_t *t)
     case 0:
         t->at = model_load(m, t, STATE, o->look) == FULL ? 1 : 5;
         return;
-    case 1: t->r[0] = model_load(m, t, USED, RELAXED); break;
+    case 1:
+        t->r[0] = model_load(m, t, USED, RELAXED);
+        break;
     case 2:
         if (!o->read_late)
             read_body(m, t);
         break;
-    case 3: model_store(m, t, USED, 0, RELAXED); break;
-    case 4: model_store(m, t, STATE, FREE, o->free); break;
+    case 3:
+        model_store(m, t, USED, 0, RELAXED);
+        break;
+    case 4:
+        model_store(m, t, STATE, FREE, o->free);
+        break;
     default:
         if (o->read_late && t->r[0] != 0)
             read_body(m, t);
@@ -120,7 +130,9 @@ static bool is_legal(const model_t *m)
 
 static void expect(const char *name, orders_t orders, bool legal)
 {
-    const model_program_t program = { THREADS + 1, { first, second, collector }, is_legal, &orders };
+    const model_program_t program = {
+        THREADS + 1, { first, second, collector }, is_legal, &orders
+    };
 
     model_expect(name, &program, legal);
 }

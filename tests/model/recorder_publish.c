@@ -18,9 +18,15 @@ static void owner(model_t *m, model_thread_t *t)
     const orders_t *o = m->program->orders;
 
     switch (t->at++) {
-    case 0: model_store(m, t, RECORD_1, 11, RELAXED); break;
-    case 1: model_store(m, t, USED, 1, o->publish); break;
-    case 2: model_store(m, t, RECORD_2, 22, RELAXED); break;
+    case 0:
+        model_store(m, t, RECORD_1, 11, RELAXED);
+        break;
+    case 1:
+        model_store(m, t, USED, 1, o->publish);
+        break;
+    case 2:
+        model_store(m, t, RECORD_2, 22, RELAXED);
+        break;
     default:
         model_store(m, t, USED, 2, o->publish);
         t->at = -1;
@@ -32,8 +38,12 @@ static void collector(model_t *m, model_thread_t *t)
     const orders_t *o = m->program->orders;
 
     switch (t->at++) {
-    case 0: t->r[0] = model_load(m, t, USED, o->look); break;
-    case 1: t->r[1] = model_load(m, t, RECORD_1, RELAXED); break;
+    case 0:
+        t->r[0] = model_load(m, t, USED, o->look);
+        break;
+    case 1:
+        t->r[1] = model_load(m, t, RECORD_1, RELAXED);
+        break;
     default:
         t->r[2] = model_load(m, t, RECORD_2, RELAXED);
         t->at   = -1;

@@ -7,16 +7,17 @@
  *             away (cci_pool_give), which always calls the kernel.
  *
  * Legal outcomes: nobody sleeps at the end. (In the code sleeps have an end anyhow; a wake-up that
- * is lost costs 20 or 50 ms.) The kernel compares the newest value and goes to sleep in one step. */
+ * is lost costs 20 or 50 ms.) The kernel compares the newest value and goes to sleep in one
+ * step. */
 #include "support/interleave.h"
 
 enum { CHUNK, COUNT, WAITING }; /* CHUNK: 1 once it is what the sleeper waits for */
 
 typedef struct orders {
-    model_order_t read_count, look, say_waiting;       /* of the sleeper */
-    model_order_t make, count, ask_waiting;            /* of the other */
-    bool          looks_first;                         /* before it reads the count */
-    bool          asks_first;                          /* before it counts */
+    model_order_t read_count, look, say_waiting; /* of the sleeper */
+    model_order_t make, count, ask_waiting;      /* of the other */
+    bool          looks_first;                   /* before it reads the count */
+    bool          asks_first;                    /* before it counts */
 } orders_t;
 
 static void sleep_on_count(const model_t *m, model_thread_t *t)
@@ -64,9 +65,14 @@ static void waiter(model_t *m, model_thread_t *t)
         else
             look(m, t, 2);
         break;
-    case 2: model_add(m, t, WAITING, 1, o->say_waiting), t->at = 3; break;
-    case 3: sleep_on_count(m, t), t->at = 4; break;
-    default: model_add(m, t, WAITING, (uint32_t)-1, RELAXED), t->at = 0;
+    case 2:
+        model_add(m, t, WAITING, 1, o->say_waiting), t->at = 3;
+        break;
+    case 3:
+        sleep_on_count(m, t), t->at = 4;
+        break;
+    default:
+        model_add(m, t, WAITING, (uint32_t)-1, RELAXED), t->at = 0;
     }
 }
 
@@ -75,7 +81,9 @@ static void freer(model_t *m, model_thread_t *t)
     const orders_t *o = m->program->orders;
 
     switch (t->at++) {
-    case 0: model_store(m, t, CHUNK, 1, o->make); break;
+    case 0:
+        model_store(m, t, CHUNK, 1, o->make);
+        break;
     case 1:
         if (o->asks_first)
             t->r[0] = model_load(m, t, WAITING, o->ask_waiting);
@@ -104,8 +112,11 @@ static void collector(model_t *m, model_thread_t *t)
         t->r[0] = model_load(m, t, COUNT, o->read_count);
         t->at   = has_enough(t) ? -1 : 1;
         break;
-    case 1: look(m, t, 2); break;
-    default: sleep_on_count(m, t), t->at = 0;
+    case 1:
+        look(m, t, 2);
+        break;
+    default:
+        sleep_on_count(m, t), t->at = 0;
     }
 }
 
@@ -114,8 +125,12 @@ static void giver(model_t *m, model_thread_t *t)
     const orders_t *o = m->program->orders;
 
     switch (t->at++) {
-    case 0: model_store(m, t, CHUNK, 1, o->make); break;
-    case 1: model_add(m, t, COUNT, 1, o->count); break;
+    case 0:
+        model_store(m, t, CHUNK, 1, o->make);
+        break;
+    case 1:
+        model_add(m, t, COUNT, 1, o->count);
+        break;
     default:
         wake(m);
         t->at = -1;
@@ -127,27 +142,30 @@ static bool nobody_sleeps(const model_t *m)
     return !m->thread[0].blocked;
 }
 
-static void expect(const char *name, model_step_t *sleeper, model_step_t *other, orders_t o, bool legal)
+static void expect(const char *name, model_step_t *sleeper, model_step_t *other, orders_t o,
+                   bool legal)
 {
     const model_program_t program = { 2, { sleeper, other }, nobody_sleeps, &o };
 
     model_expect(name, &program, legal);
 }
 
-static const orders_t drained = { SEQ_CST, RELAXED, SEQ_CST, RELEASE, SEQ_CST, SEQ_CST, false, false };
+static const orders_t drained = {
+    SEQ_CST, RELAXED, SEQ_CST, RELEASE, SEQ_CST, SEQ_CST, false, false
+};
 static const orders_t doorbell = { SEQ_CST, ACQUIRE, 0, RELEASE, SEQ_CST, 0, false, false };
 
-#define DRAINED(name, change, legal)              \
-    do {                                          \
-        orders_t o = drained;                     \
-        o.change;                                 \
-        expect(name, waiter, freer, o, legal);    \
+#define DRAINED(name, change, legal)           \
+    do {                                       \
+        orders_t o = drained;                  \
+        o.change;                              \
+        expect(name, waiter, freer, o, legal); \
     } while (0)
-#define DOORBELL(name, change, legal)               \
-    do {                                            \
-        orders_t o = doorbell;                      \
-        o.change;                                   \
-        expect(name, collector, giver, o, legal);   \
+#define DOORBELL(name, change, legal)             \
+    do {                                          \
+        orders_t o = doorbell;                    \
+        o.change;                                 \
+        expect(name, collector, giver, o, legal); \
     } while (0)
 
 int main(void)

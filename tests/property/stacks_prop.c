@@ -29,7 +29,7 @@ typedef struct visitor {
     cci_thread_t      *thread;
     cci_unwind_cache_t cache;
     maze_path_t        path;
-    seen_t          *table;
+    seen_t            *table;
     uint32_t           size, used;
     uint32_t          *node_of, *stack_of; /* a stack's node, a node's stack; 0 = not known */
     uint32_t           nodes;
@@ -62,8 +62,8 @@ static seen_t *slot(const visitor_t *v, uint32_t caller, uintptr_t pc)
 
 static void grow(visitor_t *v)
 {
-    seen_t *old  = v->table;
-    uint32_t  size = v->size;
+    seen_t  *old  = v->table;
+    uint32_t size = v->size;
 
     v->size    = size ? 2 * size : 1 << 14;
     v->table   = checked(calloc(v->size, sizeof *v->table));
@@ -127,7 +127,10 @@ static void *wander(void *self)
 {
     visitor_t *v = self;
     /* Mostly shallow, so that stacks come again; now and then deeper than is kept. */
-    maze_t m = { .seed = v->seed, .visits = VISITS, .visit = check, .self = v,
+    maze_t m = { .seed      = v->seed,
+                 .visits    = VISITS,
+                 .visit     = check,
+                 .self      = v,
                  .depth_max = v->seed % 8 == 7 ? CCI_STACK_MAX : 6 + (unsigned)v->seed % 4 * 4 };
 
     v->thread = cci_thread_attach();

@@ -64,8 +64,11 @@ static void check(maze_t *m, const cci_frame_t *innermost)
 static void *wander(void *self)
 {
     visitor_t *v = self;
-    maze_t     m = { .seed = v->seed, .visits = VISITS, .depth_max = 12 + (unsigned)v->seed % 5 * 16,
-                     .visit = check, .self = v };
+    maze_t     m = { .seed      = v->seed,
+                     .visits    = VISITS,
+                     .depth_max = 12 + (unsigned)v->seed % 5 * 16,
+                     .visit     = check,
+                     .self      = v };
 
     v->bounds = cci_stack_bounds_own();
     maze_run(&m);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads and processes that record as fast as they can, while the other half is this program: it
- * collects, kills them, or reads what they left. Whatever happens to a process, what is in its trace
- * is what each of its threads did first, without a gap, and nothing else.
+ * collects, kills them, or reads what they left. Whatever happens to a process, what is in its
+ * trace is what each of its threads did first, without a gap, and nothing else.
  *
  *     recorder_stress            everything
  *     recorder_stress PART       one part of it, by name
@@ -20,12 +20,12 @@
 
 static const char *part = "";
 
-#define CHECK(e)                                                                  \
-    do {                                                                          \
-        if (!(e)) {                                                               \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, part, #e);     \
-            exit(1);                                                              \
-        }                                                                         \
+#define CHECK(e)                                                              \
+    do {                                                                      \
+        if (!(e)) {                                                           \
+            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, part, #e); \
+            exit(1);                                                          \
+        }                                                                     \
     } while (0)
 #define assert_true CHECK
 
@@ -139,7 +139,8 @@ static void adopt_new(collection_t *c)
 
     CHECK(d != NULL);
     while ((e = readdir(d))) {
-        if (sscanf(e->d_name, "%d.%u" CCI_POOL_SUFFIX, &pid, &number) != 2 || is_known(c, pid, number))
+        if (sscanf(e->d_name, "%d.%u" CCI_POOL_SUFFIX, &pid, &number) != 2 ||
+            is_known(c, pid, number))
             continue;
         cci_process_pool_t *p = cci_process_pool_open(spool.path, pid, number);
         if (!p)
@@ -179,6 +180,12 @@ static void use_spool(void)
     unsetenv(CCI_ENV_OUTPUT);
 }
 
+static void use_file(void)
+{
+    unsetenv(CCI_ENV_SPOOL);
+    setenv(CCI_ENV_OUTPUT, "plain.ccm", 1);
+}
+
 /* Collects until `child` ends, all by itself. Returns how many traces there are. */
 static unsigned collect_until_end(pid_t child)
 {
@@ -205,8 +212,8 @@ static unsigned collect_until_end(pid_t child)
 
 typedef struct reading {
     uint64_t events, lost;
-    unsigned process;            /* of the blocks; all are of one */
-    uint64_t next[THREADS_MAX];  /* number of the thread's next block */
+    unsigned process;             /* of the blocks; all are of one */
+    uint64_t next[THREADS_MAX];   /* number of the thread's next block */
     int      writer[THREADS_MAX]; /* that a thread of the trace is; -1 = not known yet */
 } reading_t;
 
@@ -297,8 +304,7 @@ static void threads_are_collected(void)
 
 static void threads_without_collector(void)
 {
-    unsetenv(CCI_ENV_SPOOL);
-    setenv(CCI_ENV_OUTPUT, "plain.ccm", 1);
+    use_file();
     pid_t child = child_of_this();
     if (child == 0) {
         write_by_threads(1, THREADS, EVENTS);
@@ -313,7 +319,8 @@ static void threads_without_collector(void)
 /* After a while that is another one each time; at once, too. */
 static void kill_later(pid_t child, uint64_t *random)
 {
-    struct timespec t = { 0, (long)(cci_random_next(random) % 64 * cci_random_next(random) % 8000000) };
+    struct timespec t = { 0, (long)(cci_random_next(random) % 64 * cci_random_next(random) %
+                                    8000000) };
 
     nanosleep(&t, NULL);
     kill(child, SIGKILL);
@@ -324,8 +331,7 @@ static void killed_without_collector(void)
 {
     uint64_t random = 1, events = 0;
 
-    unsetenv(CCI_ENV_SPOOL);
-    setenv(CCI_ENV_OUTPUT, "plain.ccm", 1);
+    use_file();
     for (int i = 0; i < KILLS; i++) {
         pid_t child = child_of_this();
         if (child == 0)
@@ -414,10 +420,67 @@ static void forks(void)
     }
     CHECK(collect_until_end(child) == FORKS + 1);
     for (unsigned i = 0; i < FORKS + 1; i++) {
-        const reading_t *r = read_collected(i);
+        const reading_t *r     = read_collected(i);
         const bool       first = r->process == 1;
         CHECK(r->events == (first ? (uint64_t)THREADS * EVENTS : CHILD_THREADS * CHILD_EVENTS));
         CHECK(r->lost == 0);
+    }
+}
+
+static pthread_barrier_t barrier;
+
+static void remove_trace_of(pid_t pid)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "plain.%d.ccm", (int)pid);
+    unlink(name);
+}
+
+static void *fork_while_starting(void *arg)
+{
+    const unsigned turns = *(unsigned *)arg;
+
+    pthread_barrier_wait(&barrier);
+    for (volatile unsigned i = 0; i < turns; i++) {
+    }
+    pid_t child = fork();
+    int   status;
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        write_events(&(writer_t){ 2, 0, 10 });
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        _exit(1);
+    remove_trace_of(child);
+    return NULL;
+}
+
+/* A child forked while another thread was just starting the recording has nobody to wait for. */
+static void forks_at_the_start(void)
+{
+    uint64_t random = 3;
+
+    for (int i = 0; i < 5 * FORKS; i++) {
+        unsigned turns = (unsigned)(cci_random_next(&random) % 200000);
+        int      status;
+
+        use_file();
+        pid_t child = child_of_this();
+        if (child == 0) {
+            pthread_t thread;
+            pthread_barrier_init(&barrier, NULL, 2);
+            start(&thread, fork_while_starting, &turns);
+            pthread_barrier_wait(&barrier);
+            write_events(&(writer_t){ 1, 0, 10 });
+            pthread_join(thread, NULL);
+            _exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child && status == 0);
+        CHECK(read_trace("plain.ccm")->events == 10); /* of whichever was first */
+        unlink("plain.ccm");
+        remove_trace_of(child);
     }
 }
 
@@ -439,12 +502,14 @@ static void storm(void)
 
 static pthread_key_t key;
 
-/* The recorder's own destructor may have run before. */
+/* The recorder's own destructor may have run before, and others begin meanwhile. */
 static void record_at_end(void *arg)
 {
     static __thread int rounds;
     writer_t           *w = arg;
 
+    for (int i = 0; i < 20; i++)
+        sched_yield();
     record_from(3, block(w->process, w->number, w->events++));
     if (rounds++ < 2)
         pthread_setspecific(key, w);
@@ -486,6 +551,9 @@ static void ends_of_threads(void)
 
 /* ---- cancellation ---- */
 
+/* Long enough for the file to grow, which opens it. */
+enum { CANCEL_EVERY = 300000 };
+
 static _Atomic int ready;
 
 static void *write_until_cancelled(void *arg)
@@ -496,7 +564,7 @@ static void *write_until_cancelled(void *arg)
         record_from(5, block(w->process, w->number, w->events));
         if (w->events == 10000)
             atomic_fetch_add(&ready, 1);
-        if (w->events % 20000 == 19999)
+        if (w->events % CANCEL_EVERY == CANCEL_EVERY - 1)
             pthread_testcancel();
     }
     return NULL;
@@ -505,30 +573,33 @@ static void *write_until_cancelled(void *arg)
 /* A thread ends where it asks to, and nowhere in between: not in the recorder with its files. */
 static void cancelled(void)
 {
-    use_spool();
+    int status;
+
+    use_file();
     pid_t child = child_of_this();
     if (child == 0) {
-        static writer_t w[THREADS];
-        pthread_t       thread[THREADS];
-        for (unsigned i = 0; i < THREADS; i++) {
+        static writer_t w[2];
+        pthread_t       thread[2];
+        for (unsigned i = 0; i < 2; i++) {
             w[i] = (writer_t){ 1, i, 0 };
             start(&thread[i], write_until_cancelled, &w[i]);
         }
-        while (atomic_load(&ready) < THREADS)
+        while (atomic_load(&ready) < 2)
             sched_yield();
-        for (unsigned i = 0; i < THREADS; i++)
+        for (unsigned i = 0; i < 2; i++)
             pthread_cancel(thread[i]);
-        for (unsigned i = 0; i < THREADS; i++) {
+        for (unsigned i = 0; i < 2; i++) {
             void *result;
             pthread_join(thread[i], &result);
-            if (result != PTHREAD_CANCELED || w[i].events % 20000 != 19999)
+            if (result != PTHREAD_CANCELED || w[i].events % CANCEL_EVERY != CANCEL_EVERY - 1)
                 _exit(1);
         }
         _exit(0);
     }
-    CHECK(collect_until_end(child) == 1);
-    const reading_t *r = read_collected(0);
-    CHECK(r->events % 20000 == 0 && r->lost == 0);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    const reading_t *r = read_trace("plain.ccm");
+    CHECK(r->events > 0 && r->events % CANCEL_EVERY == 0 && r->lost == 0);
+    unlink("plain.ccm");
 }
 
 /* ---- small stacks ---- */
@@ -568,7 +639,7 @@ static void small_stacks(void)
 
 static void collector_dies(void)
 {
-    int said[2];
+    int  said[2];
     char line[512] = "";
 
     use_spool();
@@ -582,7 +653,8 @@ static void collector_dies(void)
         _exit(0);
     }
     close(said[1]);
-    while (atomic_load(&spool.control->doorbell) < 5) {}
+    while (atomic_load(&spool.control->doorbell) < 5) {
+    }
     spool_die(&spool);
     int status;
     CHECK(waitpid(child, &status, 0) == child && status == 0);
@@ -602,6 +674,7 @@ static const struct {
     { "killed-plain", killed_without_collector },
     { "killed-collected", killed_while_collected },
     { "forks", forks },
+    { "forks-at-start", forks_at_the_start },
     { "storm", storm },
     { "ends", ends_of_threads },
     { "cancelled", cancelled },

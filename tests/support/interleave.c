@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* interleave.c - see support/interleave.h. Stateless: a run is repeated from its start with the next
- * sequence of choices, until there is none. */
+/* interleave.c - see support/interleave.h. Stateless: a run is repeated from its start with the
+ * next sequence of choices, until there is none. */
 #include "support/interleave.h"
 
 #include <inttypes.h>
@@ -66,11 +66,11 @@ static void append(model_t *m, model_thread_t *t, unsigned location, uint32_t va
 
     if (at == MODEL_VALUES_MAX)
         abort();
-    t->view.at[location]            = at;
+    t->view.at[location] = at;
     if (order == SEQ_CST)
         m->all.at[location] = at;
-    m->location[location].value[at] = value;
-    m->location[location].view[at]  = *carried;
+    m->location[location].value[at]             = value;
+    m->location[location].view[at]              = *carried;
     m->location[location].view[at].at[location] = at;
     if (releases(order))
         join(&m->location[location].view[at], &t->view);
@@ -82,7 +82,8 @@ uint32_t model_load(model_t *m, model_thread_t *t, unsigned location, model_orde
 
     if (order == SEQ_CST && oldest < m->all.at[location])
         oldest = m->all.at[location];
-    return read_value(m, t, location, oldest + choose(m, m->location[location].count - oldest), order);
+    return read_value(m, t, location, oldest + choose(m, m->location[location].count - oldest),
+                      order);
 }
 
 void model_store(model_t *m, model_thread_t *t, unsigned location, uint32_t value,
@@ -162,7 +163,8 @@ model_result_t model_explore(const model_program_t *program, bool all)
     m.choices = 0;
     do {
         reset(&m);
-        while (step_one(&m)) {}
+        while (step_one(&m)) {
+        }
         result.runs++;
         result.illegal += m.wrong || !program->is_legal(&m);
     } while ((all || result.illegal == 0) && next_choices(&m));

@@ -3,12 +3,12 @@
  * memory model of C lets a load return.
  *
  * The model is the view-based one of release and acquire (Kang et al., "A promising semantics for
- * relaxed-memory concurrency", 2017, without promises). A location is the list of its values in modification order. A thread has a
- * view, the oldest value of each location that it may still read. A releasing store carries the
- * view along, an acquiring load that reads it takes it over. A sequentially consistent load reads
- * nothing older than the last sequentially consistent store of that location: the least that the
- * language promises. Read-modify-writes read the newest value, and continue the
- * release that they read from.
+ * relaxed-memory concurrency", 2017, without promises). A location is the list of its values in
+ * modification order. A thread has a view, the oldest value of each location that it may still
+ * read. A releasing store carries the view along, an acquiring load that reads it takes it over. A
+ * sequentially consistent load reads nothing older than the last sequentially consistent store of
+ * that location: the least that the language promises. Read-modify-writes read the newest value,
+ * and continue the release that they read from.
  *
  * So a load may return old values; a store is never placed before another, and a load never returns
  * a value that is stored only later. Behaviours that need either are not found; the protocols here

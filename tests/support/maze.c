@@ -2,9 +2,10 @@
 /* maze.c - see support/maze.h.
  *
  * Every shape has the same body, WANDER, with two places to call from. Sizes are few and
- * multiples of 16, so that stacks of different frames often end at the same stack pointer. That alone
- * rarely meets the hardest case: outer frames moved, while inner ones are where they were and the old
- * return addresses still lie in memory that the new frames left unwritten. `shifting` makes it.
+ * multiples of 16, so that stacks of different frames often end at the same stack pointer. That
+ * alone rarely meets the hardest case: outer frames moved, while inner ones are where they were and
+ * the old return addresses still lie in memory that the new frames left unwritten. `shifting`
+ * makes it.
  */
 #include "support/maze.h"
 
@@ -26,10 +27,11 @@ typedef void shape_t(maze_t *m);
 static shape_t plain, lean, busy_bp, stretched, lean_stretched, realigned, realigned_stretched,
     crowded, large, recursive, sorting, searching, signalled, shifting;
 
-static shape_t *const shapes[] = { plain,     lean,      busy_bp, stretched, lean_stretched,
-                                   realigned, realigned_stretched, crowded,   large,
-                                   recursive, sorting,   searching, signalled, lean, stretched,
-                                   busy_bp,   shifting };
+static shape_t *const shapes[] = {
+    plain,     lean,    busy_bp,   stretched, lean_stretched, realigned, realigned_stretched,
+    crowded,   large,   recursive, sorting,   searching,      signalled, lean,
+    stretched, busy_bp, shifting
+};
 
 enum { SHAPES = sizeof shapes / sizeof *shapes, OUT = SHAPES, STAY };
 
@@ -84,28 +86,28 @@ static NOINLINE void visit(maze_t *m)
 #endif
 
 /* One of two places to call from, kept apart by what follows them. */
-#define EITHER(choice, call)                              \
-    do {                                                  \
-        if (choice) {                                     \
-            call;                                         \
-            __asm__ volatile("# one" : : : "memory");     \
-        } else {                                          \
-            call;                                         \
+#define EITHER(choice, call)                                \
+    do {                                                    \
+        if (choice) {                                       \
+            call;                                           \
+            __asm__ volatile("# one" : : : "memory");       \
+        } else {                                            \
+            call;                                           \
             __asm__ volatile("# the other" : : : "memory"); \
-        }                                                 \
+        }                                                   \
     } while (0)
 
-#define WANDER(m)                                                \
-    do {                                                         \
-        (m)->depth++;                                            \
-        for (unsigned what; (what = choose(m)) != OUT;) {        \
-            if (what == STAY)                                    \
-                visit(m);                                        \
-            else                                                 \
-                EITHER(next_random(m) & 1, shapes[what](m));     \
-        }                                                        \
-        (m)->depth--;                                            \
-        KEEP(m);                                                 \
+#define WANDER(m)                                            \
+    do {                                                     \
+        (m)->depth++;                                        \
+        for (unsigned what; (what = choose(m)) != OUT;) {    \
+            if (what == STAY)                                \
+                visit(m);                                    \
+            else                                             \
+                EITHER(next_random(m) & 1, shapes[what](m)); \
+        }                                                    \
+        (m)->depth--;                                        \
+        KEEP(m);                                             \
     } while (0)
 
 static NOINLINE void plain(maze_t *m)
@@ -146,8 +148,8 @@ static NO_FRAME_POINTER void realigned(maze_t *m)
 }
 
 /* The arguments are found by a register of their own: CFA = *(rbp + n). */
-static NO_FRAME_POINTER void realigned_with(maze_t *m, long a, long b, long c, long d, long e, long f,
-                                            long g)
+static NO_FRAME_POINTER void realigned_with(maze_t *m, long a, long b, long c, long d, long e,
+                                            long f, long g)
 {
     _Alignas(64) char room[64];
     KEEP(room);

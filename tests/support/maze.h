@@ -38,7 +38,7 @@ enum { MAZE_PATH_MAX = 1024 };
 /* A stack, innermost first: return addresses, one more than the instruction where a signal came. */
 typedef struct maze_path {
     unsigned length;
-    bool     interrupted[MAZE_PATH_MAX]; /* this frame was, by the signal handled in the one before */
+    bool interrupted[MAZE_PATH_MAX]; /* this frame was, by the signal handled in the one before */
     uintptr_t pc[MAZE_PATH_MAX];
 } maze_path_t;
 

@@ -55,8 +55,12 @@ static size_t fill_body(bool noise)
 
 static int put(cci_trace_file_t *f, uint64_t seq, size_t used)
 {
-    cci_chunk_header_t h = { .magic = CCI_CHUNK_MAGIC, .kind = CCI_CHUNK_THREAD, .tid = 1, .seq = seq,
-                             .first_node = 1, .first_module = 1 };
+    cci_chunk_header_t h = { .magic        = CCI_CHUNK_MAGIC,
+                             .kind         = CCI_CHUNK_THREAD,
+                             .tid          = 1,
+                             .seq          = seq,
+                             .first_node   = 1,
+                             .first_module = 1 };
     return cci_trace_file_put(f, &packer, &h, body, used);
 }
 
@@ -69,7 +73,8 @@ static uint64_t events_in(const char *path, uint64_t *bytes)
     assert_int_equal(cci_trace_open(&t, path), CC_RESULT_OK);
     while (cci_trace_next(t, &e))
         n++;
-    assert_int_equal(cci_trace_warning_count(t), 1); /* of the process' end, which was not written */
+    assert_int_equal(cci_trace_warning_count(t),
+                     1); /* of the process' end, which was not written */
     *bytes = cci_trace_info(t)->file_bytes;
     cci_trace_close(t);
     return n;
@@ -187,8 +192,8 @@ static int chunks_below(off_t limit, size_t used)
 /* Every place in the last chunk where the space can end. */
 static void test_no_space(void **state)
 {
-    const size_t used  = fill_body(true);
-    const off_t  chunk = (off_t)((CCI_CHUNK_HEADER_BYTES + used + 7) & ~(size_t)7);
+    const size_t used   = fill_body(true);
+    const off_t  chunk  = (off_t)((CCI_CHUNK_HEADER_BYTES + used + 7) & ~(size_t)7);
     const off_t  ends[] = { 0, 1, 127, 128, 129, chunk / 2, chunk - 1 };
     uint64_t     bytes;
 

@@ -79,7 +79,7 @@ static bool is_refused(const uint8_t *bytes, size_t n)
     return size == 0;
 }
 
-/* One record of each kind, with fields of one byte and of ten. Returns where the next one begins. */
+/* One record of any kind, its fields of one byte to ten. Returns where the next one begins. */
 enum { KINDS = 10 };
 
 static uint8_t *put_record(uint8_t *p, cci_encoder_t *e, int kind, uint64_t number)

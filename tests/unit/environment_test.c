@@ -99,8 +99,9 @@ static void refuse(const char *name, const char *value, const char *message)
 
 static void test_bad_values(void **state)
 {
-    static const char *const numbers[] = { "", "x", "1x", "-1", " 1", "+1", "0x10", "1.5",
-                                           "18446744073709551616" };
+    static const char *const numbers[] = { "",     "x",   "1x",
+                                           "-1",   " 1",  "+1",
+                                           "0x10", "1.5", "18446744073709551616" };
     char                     line[256];
 
     (void)state;
@@ -110,7 +111,8 @@ static void test_bad_values(void **state)
     refuse(CCI_ENV_INTERVAL, "0",
            "ccmem: record: CCMEM_INTERVAL=0: must be at least 1; nothing is recorded\n");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        snprintf(line, sizeof line, "ccmem: record: CCMEM_SEED=%s: must be a number; nothing is recorded\n",
+        snprintf(line, sizeof line,
+                 "ccmem: record: CCMEM_SEED=%s: must be a number; nothing is recorded\n",
                  numbers[i]);
         refuse(CCI_ENV_SEED, numbers[i], line);
     }
@@ -130,8 +132,8 @@ static void test_long_values(void **state)
     assert_string_equal(o.output, path);
     path[PATH_MAX - 1] = 'x';
     path[PATH_MAX]     = '\0';
-    snprintf(line, sizeof line, "ccmem: record: CCMEM_OUTPUT=%.200s: is too long; nothing is recorded\n",
-             path);
+    snprintf(line, sizeof line,
+             "ccmem: record: CCMEM_OUTPUT=%.200s: is too long; nothing is recorded\n", path);
     refuse(CCI_ENV_OUTPUT, path, line);
 }
 
@@ -157,7 +159,8 @@ static void test_preload_lists(void **state)
     check_preload("/l/libccmem_preload.so:a.so", "a.so");
     check_preload("a.so:/l/libccmem_preload.so", "a.so");
     check_preload("a.so /l/libccmem_preload.so b.so", "a.so:b.so");
-    check_preload("/x/a.so:/l/libccmem_preload.so:/k/libccmem_preload.so /y/b.so", "/x/a.so:/y/b.so");
+    check_preload("/x/a.so:/l/libccmem_preload.so:/k/libccmem_preload.so /y/b.so",
+                  "/x/a.so:/y/b.so");
     check_preload("a.so:b.so", "a.so:b.so");
     check_preload("libccmem_preload.so.1:xlibccmem_preload.so:libccmem_preload.s",
                   "libccmem_preload.so.1:xlibccmem_preload.so:libccmem_preload.s");
@@ -166,13 +169,20 @@ static void test_preload_lists(void **state)
 
 static void test_only_ours_is_hidden(void **state)
 {
-    static const char *const given[] = { "A=1", CCI_ENV_SPOOL "=/s", CCI_ENV_SPOOL "X=2",
+    static const char *const given[] = { "A=1",
+                                         CCI_ENV_SPOOL "=/s",
+                                         CCI_ENV_SPOOL "X=2",
                                          CCI_ENV_OUTPUT "=",
-                                         CCI_ENV_MODE "=full", "B", CCI_ENV_INTERVAL "=1",
-                                         CCI_ENV_FOLLOW "=1", CCI_ENV_SEED "=1", CCI_ENV_SEED "=2",
-                                         "C=" CCI_ENV_SEED "=1", NULL };
-    char  *mixed[sizeof given / sizeof *given];
-    char **was = environ;
+                                         CCI_ENV_MODE "=full",
+                                         "B",
+                                         CCI_ENV_INTERVAL "=1",
+                                         CCI_ENV_FOLLOW "=1",
+                                         CCI_ENV_SEED "=1",
+                                         CCI_ENV_SEED "=2",
+                                         "C=" CCI_ENV_SEED "=1",
+                                         NULL };
+    char                    *mixed[sizeof given / sizeof *given];
+    char                   **was = environ;
 
     (void)state;
     memcpy(mixed, given, sizeof mixed);

@@ -106,7 +106,7 @@ static void new_stacks(void)
     start();
     for (unsigned i = 0; i < NEW_STACKS; i++) {
         const uintptr_t callers[] = { chain_pc(10 + i), chain_pc(3) };
-        caller = chain_make(&chain, chain_pc(1), callers, 2);
+        caller                    = chain_make(&chain, chain_pc(1), callers, 2);
         record(CCI_OP_MALLOC, i, 8, 0);
     }
 }
@@ -189,7 +189,7 @@ static void sampling(void)
     start();
     record(CCI_OP_MALLOC, 1, 1000, 0);
     record(CCI_OP_MALLOC, 2, 0, 0);
-    record(CCI_OP_MALLOC, 3, SIZE_MAX / 2 + 10, 0);
+    record(CCI_OP_MALLOC, 3, SIZE_MAX / 2, 0);
     cci_record_free(at(2));
     resize(1, 0, 2000, true, false);
     resize(1, 4, 2000, false, false);
@@ -207,7 +207,7 @@ static void test_sample(void **state)
     cci_event_t  e;
 
     check_event(t, CCI_OP_MALLOC, 1, 0, 1000);
-    check_event(t, CCI_OP_MALLOC, 3, 0, SIZE_MAX / 2 + 10);
+    check_event(t, CCI_OP_MALLOC, 3, 0, SIZE_MAX / 2);
     check_event(t, CCI_OP_FREE, 1, 0, 0);
     check_event(t, CCI_OP_MALLOC, 4, 0, 2000);
     check_event(t, CCI_OP_FREE, 4, 0, 0);
@@ -215,6 +215,31 @@ static void test_sample(void **state)
     assert_false(cci_trace_next(t, &e));
     assert_int_equal(cci_trace_thread(t, 0)->counters.alloc_count, 5);
     assert_int_equal(cci_trace_thread(t, 0)->counters.free_count, 6);
+    cci_trace_close(t);
+}
+
+/* The counters go from chunk to chunk. */
+static void sampling_much(void)
+{
+    start();
+    for (unsigned i = 0; i < NEW_STACKS; i++)
+        record(CCI_OP_MALLOC, i, 1000, 0);
+}
+
+static void test_counters_over_chunks(void **state)
+{
+    (void)state;
+    assert_int_equal(record_in_child("sample", "1", sampling_much), 0);
+    cci_trace_t *t = open_recording();
+    cci_event_t  e;
+    unsigned     n = 0;
+
+    while (cci_trace_next(t, &e))
+        n++;
+    assert_int_equal(n + cci_trace_info(t)->lost_events, NEW_STACKS); /* a place may be full */
+    assert_int_equal(cci_trace_thread(t, 0)->counters.alloc_count, NEW_STACKS);
+    assert_int_equal(cci_trace_thread(t, 0)->counters.alloc_bytes, NEW_STACKS * 1000);
+    assert_true(cci_trace_info(t)->file_bytes > 2 * CCI_CHUNK_BYTES);
     cci_trace_close(t);
 }
 
@@ -277,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_sample_counts_all),
         cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_counters_over_chunks),
         cmocka_unit_test(test_what_is_lost_is_counted),
         cmocka_unit_test(test_errno_stays),
     };

@@ -110,7 +110,8 @@ static void test_plain_never_reuses(void **state)
         assert_true(c.seq == i && c.state == CCI_CHUNK_FULL);
     }
     close(fd);
-    assert_int_equal(file_size("plain.ccm"), CCI_TRACE_HEADER_BYTES + 4 * CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES);
+    assert_int_equal(file_size("plain.ccm"),
+                     CCI_TRACE_HEADER_BYTES + 4 * CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES);
 }
 
 /* In a child: the chunks that can be had from a new file of at most `limit` bytes; 255 when the end
@@ -126,7 +127,8 @@ static int chunks_below(off_t limit)
         strcpy(small.path, "small.ccm");
         setrlimit(RLIMIT_FSIZE, &r);
         int error = cci_pool_create(&small, &header);
-        for (; !error && cci_pool_take(&small); n++) {}
+        for (; !error && cci_pool_take(&small); n++) {
+        }
         _exit((error ? error : errno) == EFBIG ? n : 255);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -160,7 +162,8 @@ static void test_grow_follows_no_link(void **state)
     assert_int_equal(symlink("dear", "plain.ccm"), 0);
     assert_null(cci_pool_take(&pool));
     assert_int_equal(errno, ELOOP);
-    assert_int_equal(file_size("dear"), CCI_TRACE_HEADER_BYTES + CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES);
+    assert_int_equal(file_size("dear"),
+                     CCI_TRACE_HEADER_BYTES + CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES);
     unlink("dear");
 }
 
@@ -295,7 +298,8 @@ static void *drain_later(void *arg)
 {
     cci_chunk_header_t *c = arg;
 
-    while (atomic_load(&spool.control->waiting) == 0) {}
+    while (atomic_load(&spool.control->waiting) == 0) {
+    }
     atomic_store_explicit(&c->state, CCI_CHUNK_FREE, memory_order_release);
     spool_say_drained(&spool);
     return NULL;
@@ -351,8 +355,8 @@ static void test_no_descriptor(void **state)
     cci_chunk_header_t *freed = cci_pool_take(&pool);
     pthread_join(thread, NULL);
     spool.control->collector = INT32_MAX; /* no such process */
-    bool        taken = cci_pool_take(&pool) != NULL;
-    const int   error = errno;
+    bool      taken          = cci_pool_take(&pool) != NULL;
+    const int error          = errno;
     setrlimit(RLIMIT_NOFILE, &was);
     assert_ptr_equal(freed, pool.extent[0]);
     assert_false(taken);
@@ -367,7 +371,7 @@ static void on_tick(int signal)
 /* A wait that is interrupted all the time ends all the same. */
 static void test_interrupted_wait_ends(void **state)
 {
-    struct sigaction tick = { .sa_handler = on_tick }, was;
+    struct sigaction tick  = { .sa_handler = on_tick }, was;
     struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
 
     (void)state;
@@ -384,7 +388,7 @@ static void test_interrupted_wait_ends(void **state)
 
 int main(void)
 {
-#define PLAIN(test) cmocka_unit_test_setup_teardown(test, plain, remove_plain)
+#define PLAIN(test)  cmocka_unit_test_setup_teardown(test, plain, remove_plain)
 #define SHARED(test) cmocka_unit_test_setup_teardown(test, shared, remove_spool)
     const struct CMUnitTest tests[] = {
         PLAIN(test_create),

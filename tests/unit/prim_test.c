@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the recorder asks of the system: modules and their build-ids, stack bounds, clocks, futexes. */
+/* What the recorder asks of the system: modules and their build-ids, stack bounds, clocks,
+ * futexes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,8 +64,8 @@ static int check_build_id(struct dl_phdr_info *info, size_t size, void *checked)
         ++*(unsigned *)checked;
     }
     for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *ph   = &info->dlpi_phdr[i];
-        const uint8_t    *note = (const uint8_t *)(info->dlpi_addr + ph->p_vaddr);
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+        const uint8_t *note  = (const uint8_t *)(info->dlpi_addr + ph->p_vaddr);
         if (ph->p_type == PT_NOTE && ((const ElfW(Nhdr) *)note)->n_type == NT_GNU_BUILD_ID) {
             assert_ptr_equal(m.build_id, note + sizeof(ElfW(Nhdr)) + 4);
             assert_int_equal(m.build_id_len, ((const ElfW(Nhdr) *)note)->n_descsz);
@@ -92,12 +93,13 @@ static void test_damaged_notes(void **state)
 
     (void)state;
     memcpy(eh->e_ident, ELFMAG, SELFMAG);
-    *ph              = (ElfW(Phdr)){ .p_type = PT_NOTE, .p_vaddr = 512, .p_memsz = 64 };
-    eh->e_phoff      = sizeof *eh;
-    eh->e_phentsize  = sizeof *ph;
-    eh->e_phnum      = 1;
-    cci_module_t m   = { .start = (uintptr_t)file, .end = (uintptr_t)file + sizeof file,
-                         .bias = (uintptr_t)file };
+    *ph             = (ElfW(Phdr)){ .p_type = PT_NOTE, .p_vaddr = 512, .p_memsz = 64 };
+    eh->e_phoff     = sizeof *eh;
+    eh->e_phentsize = sizeof *ph;
+    eh->e_phnum     = 1;
+    cci_module_t m  = { .start = (uintptr_t)file,
+                        .end   = (uintptr_t)file + sizeof file,
+                        .bias  = (uintptr_t)file };
     memcpy(n + 1, "GNU", 4);
     n->n_type = NT_GNU_BUILD_ID;
     for (unsigned name = 0; name < 9; name++)

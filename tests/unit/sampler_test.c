@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "record/thread.h"
-#include "record/sampler.h"
+#include "record/events.h"
 
 /* ---- numbers ---- */
 
@@ -100,10 +99,10 @@ static void test_gaps_of_absurd_means(void **state)
 /* As cci_record_alloc counts. */
 static bool hits(cci_thread_t *t, size_t size)
 {
-    if (!__builtin_sub_overflow(t->countdown, size, &t->countdown) && t->countdown >= 0)
-        return false;
-    t->countdown = cci_sampler_gap(t);
-    return true;
+    const bool sampled = cci_is_sampled(t, size);
+
+    t->countdown = sampled ? cci_sampler_gap(t) : t->countdown - (int64_t)size;
+    return sampled;
 }
 
 static void test_chance_of_a_hit(void **state)
@@ -123,6 +122,18 @@ static void test_chance_of_a_hit(void **state)
         double sigma = sqrt(p * (1 - p) / N);
         assert_true(fabs((double)n / N - p) < 3 * sigma);
     }
+}
+
+/* A handler counted too, in the middle of counting: sampling goes on. */
+static void test_countdown_below_zero(void **state)
+{
+    cci_thread_t t = { .sample_interval = 1000 };
+
+    (void)state;
+    cci_sampler_seed(&t, 9);
+    t.countdown = -50;
+    assert_true(hits(&t, 0));
+    assert_true(t.countdown >= 0);
 }
 
 /* Threads draw different numbers from one seed, and the same ones the next time. */
@@ -230,7 +241,8 @@ static void *insert_and_remove(void *number)
         for (uintptr_t i = 0; i < EACH; i++)
             wrong += !cci_sampler_insert(address(base + i));
         for (uintptr_t i = 0; i < EACH; i++)
-            wrong += !cci_sampler_may_hold(address(base + i)) || !cci_sampler_remove(address(base + i));
+            wrong +=
+                !cci_sampler_may_hold(address(base + i)) || !cci_sampler_remove(address(base + i));
     }
     return (void *)wrong;
 }
@@ -259,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_gaps_are_exponential),
         cmocka_unit_test(test_gaps_of_absurd_means),
         cmocka_unit_test(test_chance_of_a_hit),
+        cmocka_unit_test(test_countdown_below_zero),
         cmocka_unit_test(test_seeds_of_threads),
         cmocka_unit_test_teardown(test_held_until_removed, forget),
         cmocka_unit_test_teardown(test_full_place, forget),

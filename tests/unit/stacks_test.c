@@ -69,7 +69,7 @@ static void change_each_word(unsigned callers)
     for (unsigned i = 0; i < 2 * (callers + 1); i++) {
         const uintptr_t was    = word[i];
         const uint32_t  before = capture(t, f);
-        word[i]         = chain_pc(2000);
+        word[i]                = chain_pc(2000);
         capture(t, f);
         word[i] = was;
         if (capture(t, f) != before)
@@ -285,12 +285,9 @@ static void test_unload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_word_counts),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_other_stacks),
-        cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_coroutines),
-        cmocka_unit_test(test_unload),
+        cmocka_unit_test(test_any_word_counts), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_other_stacks),    cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_coroutines),      cmocka_unit_test(test_unload),
     };
     scratch_enter();
     return cmocka_run_group_tests(tests, NULL, NULL);

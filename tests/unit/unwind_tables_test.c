@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every row of the unwind tables of real files, against what readelf makes of them: libc, libstdc++,
- * the loader, libzstd and this program. */
+/* Every row of the unwind tables of real files, against what readelf makes of them: libc,
+ * libstdc++, the loader, libzstd and this program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,8 +25,8 @@ typedef struct reading {
     cci_module_t module;
     int          bp, ra; /* columns; -1: not among them */
     bool         signal_frame;
-    uintptr_t    end;      /* of the function */
-    uintptr_t    row;      /* where the row before began, 0 at first */
+    uintptr_t    end; /* of the function */
+    uintptr_t    row; /* where the row before began, 0 at first */
     char         cfa[32], bp_rule[32], ra_rule[32];
     unsigned     rows, followed;
 } reading_t;
@@ -80,8 +80,8 @@ static void check_site(reading_t *t, uintptr_t site)
     cci_unwind_rule_t r = cci_unwind_rule_at(t->module.bias + site);
 
     if (!agrees(t, &r))
-        fail_msg("%s: %#lx: CFA %s, rbp %s, ra %s; rule: cfa %d%+d, bp %d%+d", t->path, site, t->cfa,
-                 t->bp_rule, t->ra_rule, r.cfa, r.cfa_offset, r.bp, r.bp_offset);
+        fail_msg("%s: %#lx: CFA %s, rbp %s, ra %s; rule: cfa %d%+d, bp %d%+d", t->path, site,
+                 t->cfa, t->bp_rule, t->ra_rule, r.cfa, r.cfa_offset, r.bp, r.bp_offset);
     t->followed += r.cfa != CCI_CFA_NONE;
 }
 
@@ -145,10 +145,11 @@ static void read_entry(reading_t *t, const char *line)
 /* Which CIE is a signal frame's: one function of one file has it. */
 static bool is_signal_return(const reading_t *t)
 {
-    const uint8_t *code = (const uint8_t *)(t->module.bias + t->row + 1);
+    const uint8_t       *code         = (const uint8_t *)(t->module.bias + t->row + 1);
     static const uint8_t restore_rt[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
 
-    return t->row + 1 + sizeof restore_rt <= t->end && memcmp(code, restore_rt, sizeof restore_rt) == 0;
+    return t->row + 1 + sizeof restore_rt <= t->end &&
+           memcmp(code, restore_rt, sizeof restore_rt) == 0;
 }
 
 static void read_text(reading_t *t)
@@ -175,8 +176,8 @@ static void check_module(const void *inside, unsigned rows_min)
     assert_true(cci_module_find((uintptr_t)inside, &t.module));
     snprintf(self, sizeof self, "/proc/%d/exe", (int)getpid());
     t.path = t.module.path[0] ? t.module.path : self;
-    snprintf(command, sizeof command, "LC_ALL=C readelf --debug-dump=frames-interp -- '%s' 2>/dev/null",
-             t.path);
+    snprintf(command, sizeof command,
+             "LC_ALL=C readelf --debug-dump=frames-interp -- '%s' 2>/dev/null", t.path);
     t.text = popen(command, "r");
     assert_non_null(t.text);
     read_text(&t);

@@ -75,10 +75,25 @@ static void test_a_frame_pointer_is_followed(void **state)
 
 static void test_no_bad_frame_pointer_is_followed(void **state)
 {
-    const uintptr_t bad[] = { 0, 1, 8, PAGE - 1, word(0) - PAGE, word(0) - 8, word(0) - 16, word(0) - 1,
-                              word(3) + 1, word(3) + 4, word(WORDS) - 8, word(WORDS),
-                              word(WORDS) + PAGE, UINTPTR_MAX, UINTPTR_MAX - 7, UINTPTR_MAX - 15,
-                              UINTPTR_MAX - 16, INTPTR_MAX, (uintptr_t)INTPTR_MIN };
+    const uintptr_t bad[] = { 0,
+                              1,
+                              8,
+                              PAGE - 1,
+                              word(0) - PAGE,
+                              word(0) - 8,
+                              word(0) - 16,
+                              word(0) - 1,
+                              word(3) + 1,
+                              word(3) + 4,
+                              word(WORDS) - 8,
+                              word(WORDS),
+                              word(WORDS) + PAGE,
+                              UINTPTR_MAX,
+                              UINTPTR_MAX - 7,
+                              UINTPTR_MAX - 15,
+                              UINTPTR_MAX - 16,
+                              INTPTR_MAX,
+                              (uintptr_t)INTPTR_MIN };
 
     (void)state;
     memset(page, 0x55, PAGE);
@@ -97,6 +112,39 @@ static void test_a_word_ends_the_walk(void **state)
         page[11] = pc;
         refuse(word(2), word(10), true);
     }
+}
+
+/* CFA = *(rbp - 8), and rbp saved at rbp, as gcc has it for a frame that it aligns. */
+static void test_realigned_frame(void **state)
+{
+    cci_unwind_rule_t *rule = (cci_unwind_rule_t *)cci_unwind_lookup(&cache, generated);
+    cci_frame_t        f;
+    cci_unwind_step_t  step;
+
+    (void)state;
+    rule->cfa        = CCI_CFA_BP_DEREF;
+    rule->cfa_offset = -8;
+    rule->bp         = CCI_BP_AT_BP;
+    rule->bp_offset  = 0;
+    page[19]         = word(40);
+    page[20]         = 0x77;
+    page[39]         = 0x5555;
+    assert_true(step_from(word(2), word(20), &f, &step));
+    assert_true(f.pc == 0x5555 && f.sp == word(40) && f.bp == 0x77);
+    assert_true(step.needs_bp && step.cfa_slot == word(19) && step.bp_slot == word(20));
+
+    refuse(word(20), word(20), false); /* the slot is below what is in use */
+    refuse(word(2), word(0), false);
+    refuse(word(2), word(WORDS) + 8, false);
+    page[19] = word(2); /* leads inward */
+    refuse(word(2), word(20), true);
+    page[19] = word(WORDS) + 8;
+    refuse(word(2), word(20), true);
+
+    rule->cfa        = CCI_CFA_SP; /* found without rbp, which was saved below what is in use */
+    rule->cfa_offset = 16;
+    refuse(word(38), word(20), false);
+    *rule = cci_unwind_rule_at(generated);
 }
 
 /* Only what is wholly on the stack is a signal frame. */
@@ -141,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_a_frame_pointer_is_followed),
         cmocka_unit_test(test_no_bad_frame_pointer_is_followed),
         cmocka_unit_test(test_a_word_ends_the_walk),
+        cmocka_unit_test(test_realigned_frame),
         cmocka_unit_test(test_signal_frame),
         cmocka_unit_test(test_cache),
     };

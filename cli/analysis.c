@@ -44,7 +44,7 @@ int cci_format_find(const char *command, const char *name, cci_report_writer_t *
         return cci_fail(CCI_EXIT_USAGE, command, what,
                         "comes with the dashboard; available now: %s", available);
     const char *near = cci_nearest(name, names, format_names(false, names));
-    if (near)
+    if (near && cci_report_format(near)->write)
         return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; %s is one", near);
     return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; available now: %s", available);
 }

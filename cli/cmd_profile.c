@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "analysis.h"
 #include "program.h"
@@ -118,6 +119,7 @@ static int parse(arguments_t *a, int argc, char **argv)
 static int run(arguments_t *a, char **program, cci_collector_result_t *result)
 {
     cci_collector_error_t error;
+    struct stat           st;
 
     a->default_out = a->out ? NULL : default_output(program[0]);
     if (!a->out && !a->default_out)
@@ -126,6 +128,8 @@ static int run(arguments_t *a, char **program, cci_collector_result_t *result)
     a->collect.preload = a->preload;
     if (cci_collector_run(&a->collect, program, result, &error))
         return CCI_GO_ON;
+    if (error.error == EEXIST && stat(error.what, &st) == 0 && S_ISDIR(st.st_mode))
+        error.error = EISDIR;
     if (error.error == EEXIST)
         return cci_fail(CCI_EXIT_SYSTEM, "profile", error.what, "exists already; -f replaces it");
     return cci_fail(CCI_EXIT_SYSTEM, "profile", error.what, "%s", strerror(error.error));

@@ -54,6 +54,8 @@ static int find(const char *name, char *path)
 {
     struct stat st;
 
+    if (name[0] == '\0')
+        return ENOENT;
     if (!strchr(name, '/'))
         return find_in_path(name, path);
     if (strlen(name) >= PATH_MAX)

@@ -202,6 +202,8 @@ def without_times(text):
     text = re.sub(r"\n! too short to know the clock's rate well\n", "", text)
     text = re.sub(r"(\.c):\d+", r"\1:LINE", text)
     text = re.sub(r"(\n  )\d+( +\w)", r"\1TID\2", text)
+    # So short a program may be gone before the collector looks at its resident memory.
+    text = re.sub(r"^ *Resident .*\n", "", text, flags=re.MULTILINE)
     return re.sub(r" {2,}", "  ", text)
 
 

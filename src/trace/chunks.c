@@ -159,11 +159,12 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Free, or taken the instant before the process died. */
+/* Free, or taken the instant before the process died: `used` is what is written last. */
 static bool holds_nothing(const cci_chunk_header_t *h)
 {
     uint32_t state = atomic_load_explicit(&h->state, memory_order_relaxed);
-    return state == CCI_CHUNK_FREE || (state == CCI_CHUNK_OWNED && h->magic == 0);
+    uint64_t used  = atomic_load_explicit(&h->used, memory_order_relaxed);
+    return state == CCI_CHUNK_FREE || (state == CCI_CHUNK_OWNED && used == 0);
 }
 
 static cc_result_t scan_in_place(cci_scan_t *scan, uint64_t offset, uint64_t chunk_bytes)

@@ -152,7 +152,8 @@ static void free_and_empty_chunks_hold_nothing(void **state)
         assert_int_equal(cci_trace_warning_count(t), 0);
         cci_trace_close(t);
     }
-    put32(CHUNK_FIELD(b, file, 2, magic), CCI_CHUNK_MAGIC); /* killed while its header was written */
+    put32(CHUNK_FIELD(b, file, 2, magic),
+          CCI_CHUNK_MAGIC); /* killed while its header was written */
     put32(CHUNK_FIELD(b, file, 2, kind), CCI_CHUNK_THREAD);
     t = open_bytes(file, n);
     assert_int_equal(read_all(t, e), 3);

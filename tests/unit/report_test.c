@@ -327,36 +327,7 @@ static void test_formats(void **state)
 }
 
 #if !CCMEM_INSTRUMENTED && defined(__GLIBC__)
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-extern char  __executable_start[], etext[];
-
-static bool   armed;
-static size_t calls, fail_at;
-
-/* libc's and libdw's own calls are left alone: what they cannot have, they handle or end. */
-static bool refuse(const void *caller)
-{
-    bool ours = (const char *)caller >= __executable_start && (const char *)caller < etext;
-
-    return armed && ours && calls++ == fail_at;
-}
-
-void *malloc(size_t size)
-{
-    return refuse(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return refuse(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return refuse(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
-}
+#include "support/refusing_malloc.h"
 
 /* Every allocation of a fresh report fails once: the writer says so or did without. */
 static void fail_each(cci_report_writer_t write)

@@ -703,37 +703,7 @@ static void damaged_files_are_survived(void **state)
 }
 
 #if !CCMEM_INSTRUMENTED && defined(__GLIBC__)
-/* The program's own malloc fails its k-th call when it comes from our code: libdw ends the
- * process when it cannot have memory, which no caller can change. */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-extern char  __executable_start[], etext[];
-
-static bool   armed;
-static size_t calls, fail_at;
-
-static bool refuse(const void *caller)
-{
-    bool ours = (const char *)caller >= __executable_start && (const char *)caller < etext;
-
-    return armed && ours && calls++ == fail_at;
-}
-
-void *malloc(size_t size)
-{
-    return refuse(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return refuse(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return refuse(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
-}
+#include "support/refusing_malloc.h"
 
 /* Create, add, look up; each step that fails is repeated, which must then do its work. Returns
  * the number of failures seen. */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-# The three artefacts: the library, the preload library and the command line.
+# The artefacts: the library, the two that are preloaded and the command line.
 
-# Layers whose CC_API functions are the public library.
-set(public_layers base)
+# Layers whose CC_API functions are the public library, and a layer that those call: the shared
+# library takes of it what it needs, the static one has to bring it along.
+set(public_layers base backend heap)
+set(private_layer prim)
 
 foreach(layer IN LISTS public_layers)
     list(APPEND public_objects $<TARGET_OBJECTS:cci_${layer}>)
@@ -14,9 +16,12 @@ set_target_properties(libccmem PROPERTIES
     OUTPUT_NAME ccmem EXPORT_NAME ccmem LINKER_LANGUAGE C
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
     LINK_DEPENDS ${symbol_map})
-target_link_options(libccmem PRIVATE -Wl,--version-script=${symbol_map} -Wl,--no-undefined)
+target_link_libraries(libccmem PRIVATE cci_${private_layer} ${CMAKE_DL_LIBS})
+# nodelete: threads go through its destructor when they exit, whatever was unloaded before.
+target_link_options(libccmem PRIVATE
+    -Wl,--version-script=${symbol_map} -Wl,--no-undefined -Wl,-z,nodelete)
 
-add_library(libccmem_static STATIC ${public_objects})
+add_library(libccmem_static STATIC ${public_objects} $<TARGET_OBJECTS:cci_${private_layer}>)
 set_target_properties(libccmem_static PROPERTIES
     OUTPUT_NAME ccmem EXPORT_NAME ccmem_static LINKER_LANGUAGE C)
 
@@ -47,11 +52,25 @@ if(preload_sources AND NOT CCMEM_INSTRUMENTED)
         -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,noexecstack)
 endif()
 
+# Looks, in a program that `ccmem run` starts, which allocator serves. Exports nothing.
+ccmem_layer_sources(verify_sources verify "")
+if(verify_sources AND NOT CCMEM_INSTRUMENTED)
+    add_library(ccmem_verify MODULE ${verify_sources})
+    set_target_properties(ccmem_verify PROPERTIES PREFIX lib)
+    target_compile_options(ccmem_verify PRIVATE ${CCMEM_STRICT})
+    target_link_libraries(ccmem_verify PRIVATE ccmem_flags cci_backend)
+    target_link_options(ccmem_verify PRIVATE
+        -Wl,--no-undefined -Wl,--as-needed -Wl,--exclude-libs,ALL
+        -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,noexecstack)
+endif()
+
 if(EXISTS ${PROJECT_SOURCE_DIR}/cli/main.c)
     add_executable(ccmem cli/main.c)
     target_link_libraries(ccmem PRIVATE ccmem_flags cci_cli)
     target_link_options(ccmem PRIVATE -Wl,--as-needed)
-    if(TARGET ccmem_preload)
-        add_dependencies(ccmem ccmem_preload)
-    endif()
+    foreach(library ccmem_preload ccmem_verify)
+        if(TARGET ${library})
+            add_dependencies(ccmem ${library})
+        endif()
+    endforeach()
 endif()

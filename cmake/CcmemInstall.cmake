@@ -2,14 +2,20 @@
 # What is installed: program, libraries, headers, pkg-config, CMake package, manuals, completion.
 include(CMakePackageConfigHelpers)
 
+# What a program needs besides, when it links the archive; ccmem.pc says it as Libs.private.
+target_link_libraries(libccmem_static INTERFACE pthread ${CMAKE_DL_LIBS})
+
 install(TARGETS libccmem libccmem_static EXPORT ccmem-targets)
 install(EXPORT ccmem-targets NAMESPACE ccmem:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ccmem)
 if(TARGET ccmem)
     install(TARGETS ccmem)
 endif()
-if(TARGET ccmem_preload)
-    install(TARGETS ccmem_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-endif()
+# The command line finds these beside the library, wherever the tree is.
+foreach(library ccmem_preload ccmem_verify)
+    if(TARGET ${library})
+        install(TARGETS ${library} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    endif()
+endforeach()
 install(DIRECTORY include/ccmem DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 
 configure_package_config_file(cmake/ccmem-config.cmake.in ccmem-config.cmake

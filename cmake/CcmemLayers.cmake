@@ -5,7 +5,7 @@
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/layers.txt)
 
 # Layers that run inside the traced program, below src/preload.
-set(CCMEM_IN_PROCESS base prim trace record)
+set(CCMEM_IN_PROCESS base prim backend heap trace record)
 
 # Libraries of others that a layer calls. The preload library links those of its layers as
 # needed, which must come out as not at all: scripts/check-preload.py.
@@ -13,6 +13,7 @@ include(FindPkgConfig)
 pkg_check_modules(ELFUTILS REQUIRED IMPORTED_TARGET libdw libelf)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_library(IBERTY_LIBRARY libiberty.a REQUIRED)
+set(libraries_of_backend ${CMAKE_DL_LIBS})
 set(libraries_of_trace PkgConfig::ZSTD)
 set(libraries_of_symbols PkgConfig::ELFUTILS ${IBERTY_LIBRARY})
 set(libraries_of_profile m)
@@ -76,8 +77,8 @@ foreach(line IN LISTS lines)
     string(REGEX MATCH "^([a-z/]+): *(.*)$" _ "${line}")
     set(layer ${CMAKE_MATCH_1})
     string(REGEX MATCHALL "[a-z/]+" needs "${CMAKE_MATCH_2}")
-    # The preload layer is no library to link: it would interpose malloc in every test.
-    if(NOT layer STREQUAL preload)
+    # No libraries to link: they act by being in a program. See CcmemArtefacts.
+    if(NOT layer MATCHES "^(preload|verify)$")
         ccmem_add_layer(${layer} "${needs}" "${layers}")
     endif()
 endforeach()

@@ -17,7 +17,7 @@ SOURCES = ("*.c", "*.h", "*.cpp", "*.py", "*.sh", "*.bash", "*.cmake", "*.cmake.
 DOCUMENT = "docs/licences.md"
 BUILD = tree.ROOT / "build"
 # Built only where their sources are; the first must always be there.
-ARTEFACTS = ("lib/libccmem.so.0", "lib/libccmem_preload.so", "bin/ccmem")
+ARTEFACTS = ("lib/libccmem.so.0", "lib/libccmem_preload.so", "lib/libccmem_verify.so", "bin/ccmem")
 ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)` \| (shared|static) \| ([^|]+) \|$", re.MULTILINE)
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""libccmem_preload.so may be put into any program.
+"""The libraries that are preloaded may be put into any program.
 
-It needs libc and nothing else (libgcc_s and libunwind would replace the unwinder of the whole
-program, libm and the like would be loaded into programs that do not use them), exports only
-names that it interposes, binds at once, cannot be unloaded, and has no TLS that is allocated at
-first use."""
+They need libc and nothing else (libgcc_s and libunwind would replace the unwinder of the whole
+program, libm and the like would be loaded into programs that do not use them), bind at once, cannot
+be unloaded, and have no TLS that is allocated at first use. libccmem_preload.so exports only names
+that it interposes, libccmem_verify.so nothing."""
 import ctypes.util
 import pathlib
 import subprocess
@@ -14,7 +14,8 @@ import sys
 import elf
 import tree
 
-LIBRARY = tree.ROOT / "build/lib/libccmem_preload.so"
+RECORDER = tree.ROOT / "build/lib/libccmem_preload.so"
+VERIFIER = tree.ROOT / "build/lib/libccmem_verify.so"
 ALLOWED = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 # Not of this libc but still interposed: C23's functions and the operators of C++. And the
 # recorder's own handshake.
@@ -29,28 +30,44 @@ def libc_path():
     return pathlib.Path(run.stdout.strip()).resolve()
 
 
-def problems():
-    for name in sorted(elf.needed(LIBRARY) - ALLOWED):
+def problems_of_any(library):
+    for name in sorted(elf.needed(library) - ALLOWED):
         yield f"needs {name}"
-    exported = elf.symbols(LIBRARY, defined=True)
-    for name in sorted(exported - elf.symbols(libc_path(), defined=True) - NEWER):
-        if not name.startswith(PREFIXES):
-            yield f"exports {name}, which libc has not"
-    if "malloc" not in exported:
-        yield "does not interpose malloc"
-    flags = elf.flags(LIBRARY)
+    flags = elf.flags(library)
     for flag, meaning in (("NOW", "does not bind at once"), ("NODELETE", "can be unloaded")):
         if flag not in flags:
             yield meaning
     if "TEXTREL" in flags:
         yield "has text relocations"
-    if elf.stack_is_executable(LIBRARY):
+    if elf.stack_is_executable(library):
         yield "asks for an executable stack"
-    if "__tls_get_addr" in elf.symbols(LIBRARY, defined=False):
+    if "__tls_get_addr" in elf.symbols(library, defined=False):
         yield "has TLS that is allocated at first use (-ftls-model=initial-exec is missing)"
 
 
-if not LIBRARY.exists():
-    sys.exit(f"check-preload: {LIBRARY}: not built")
-tree.finish("check-preload", [f"{LIBRARY.name} {problem}" for problem in problems()],
-            f"{LIBRARY.name} needs libc only")
+def problems_of_recorder():
+    exported = elf.symbols(RECORDER, defined=True)
+    for name in sorted(exported - elf.symbols(libc_path(), defined=True) - NEWER):
+        if not name.startswith(PREFIXES):
+            yield f"exports {name}, which libc has not"
+    if "malloc" not in exported:
+        yield "does not interpose malloc"
+
+
+def problems_of_verifier():
+    for name in sorted(elf.symbols(VERIFIER, defined=True)):
+        yield f"exports {name}"
+
+
+def main():
+    problems = []
+    for library, more in ((RECORDER, problems_of_recorder), (VERIFIER, problems_of_verifier)):
+        if not library.exists():
+            sys.exit(f"check-preload: {library}: not built")
+        problems += [f"{library.name} {problem}"
+                     for problem in (*problems_of_any(library), *more())]
+    tree.finish("check-preload", problems,
+                f"{RECORDER.name} and {VERIFIER.name} need libc only")
+
+
+main()

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The public headers and the library agree.
 
-Every CC_API function and every inline function of include/ccmem has a comment directly above;
-libccmem.so and libccmem.a define all of the former; the .so exports nothing else; every header
-has an example, and the examples compile without a warning, link and run."""
+Every CC_API function and every inline function of include/ccmem has a comment directly above, but
+for the private parts of an inline one, whose names end with "_"; libccmem.so and libccmem.a define
+all that is CC_API; the .so exports nothing else; every header has an example, and the examples
+compile without a warning, link and run."""
 import pathlib
 import re
 import subprocess
@@ -17,19 +18,22 @@ BUILD = tree.ROOT / "build"
 SHARED = BUILD / "lib/libccmem.so"
 STATIC = BUILD / "lib/libccmem.a"
 DECLARATION = re.compile(r"^(CC_API\b|static inline\b)[^;{]*?\b(cc_\w+)\s*\(", re.MULTILINE)
+VARIABLE = re.compile(r"^extern CC_API\b[^;(]*?\b(cc_\w+)(?:\[[^;]*)?;", re.MULTILINE)
 EXAMPLE = re.compile(r"^ \* Example:\n((?: \*(?:   .*)?\n)+)", re.MULTILINE)
-# Headers that are macros for the others.
-NO_EXAMPLE = {"include/ccmem/api.h"}
+# Headers that are there for the others.
+NO_EXAMPLE = {"include/ccmem/api.h", "include/ccmem/alloc_inline.h"}
 STANDARD = "assert stdbool stddef stdint stdio stdlib string"
 
 
 def declarations(header, text):
-    """(name, exported, problem) of every function of a header."""
+    """(name, exported, problem) of every function and variable of a header."""
     for match in DECLARATION.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
-        documented = text[:match.start()].endswith("*/\n")
+        documented = text[:match.start()].endswith("*/\n") or match[2].endswith("_")
         problem = None if documented else f"{header}:{line}: {match[2]} has no comment above it"
         yield match[2], match[1] == "CC_API", problem
+    for match in VARIABLE.finditer(text):
+        yield match[1], True, None
 
 
 def symbols(*command):
@@ -85,7 +89,7 @@ def main():
                  for name in sorted(static) if not name.startswith(("cc_", "cci_"))]
     if not exported:
         problems.append("no function is declared at all")
-    tree.finish("check-api", problems, f"{len(exported)} functions in {len(headers)} headers")
+    tree.finish("check-api", problems, f"{len(exported)} names in {len(headers)} headers")
 
 
 main()

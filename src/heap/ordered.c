@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* ordered.c - see ordered.h. */
+#include "heap/ordered.h"
+#include <assert.h>
+#include <string.h>
+#include "heap/cell.h"
+#include "prim/pages.h"
+
+enum {
+    GRAIN_SHIFT  = 4,
+    WORD_SHIFT   = GRAIN_SHIFT + 6,
+    WINDOW_SHIFT = WORD_SHIFT + 6,
+    REGION_SHIFT = WINDOW_SHIFT + 6
+};
+
+typedef struct cci_ordered_window {
+    uint64_t used; /* words that are not 0 */
+    uint64_t word[64];
+} window_t;
+
+typedef struct cci_ordered_region {
+    uintptr_t base;
+    uint64_t  used; /* windows that exist */
+    window_t *window[64];
+} region_t;
+
+_Static_assert(sizeof(window_t) <= CCI_CELL_BYTES && sizeof(region_t) <= CCI_CELL_BYTES,
+               "a node is a cell");
+
+static unsigned index_of(uintptr_t address, unsigned shift)
+{
+    return (unsigned)(address >> shift) & 63;
+}
+
+static unsigned lowest(uint64_t bits)
+{
+    return (unsigned)__builtin_ctzll(bits);
+}
+
+static unsigned highest(uint64_t bits)
+{
+    return 63 - (unsigned)__builtin_clzll(bits);
+}
+
+/* ---- regions ---- */
+
+/* The number of regions that begin below base. */
+static size_t regions_below(const cci_ordered_t *set, uintptr_t base)
+{
+    size_t low = 0, high = set->region_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (set->regions[middle]->base < base)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static region_t **recent_slot(cci_ordered_t *set, uintptr_t base)
+{
+    return &set->recent[(base >> REGION_SHIFT) % CCI_ORDERED_RECENT];
+}
+
+/* The first array is a cell, later ones are pages. */
+static void release_array(region_t **array, size_t capacity)
+{
+    if (capacity > CCI_CELL_BYTES / sizeof *array)
+        cci_pages_unmap(array, capacity * sizeof *array);
+    else if (array)
+        cci_cell_give(array);
+}
+
+static bool grow_array(cci_ordered_t *set)
+{
+    size_t capacity =
+        set->region_capacity ? 8 * set->region_capacity : CCI_CELL_BYTES / sizeof(region_t *);
+    region_t **array =
+        set->region_capacity ? cci_pages_map(capacity * sizeof *array) : cci_cell_take();
+
+    if (!array)
+        return false;
+    if (set->region_count)
+        memcpy(array, set->regions, set->region_count * sizeof *array);
+    release_array(set->regions, set->region_capacity);
+    set->regions         = array;
+    set->region_capacity = capacity;
+    return true;
+}
+
+static region_t *add_region(cci_ordered_t *set, size_t at, uintptr_t base)
+{
+    if (set->region_count == set->region_capacity && !grow_array(set))
+        return NULL;
+    region_t *region = cci_cell_take();
+    if (!region)
+        return NULL;
+    memset(region, 0, sizeof *region);
+    region->base = base;
+    memmove(set->regions + at + 1, set->regions + at,
+            (set->region_count - at) * sizeof *set->regions);
+    set->regions[at] = region;
+    set->region_count++;
+    return region;
+}
+
+static void remove_region(cci_ordered_t *set, size_t at)
+{
+    region_t  *region = set->regions[at];
+    region_t **recent = recent_slot(set, region->base);
+
+    if (*recent == region)
+        *recent = NULL;
+    memmove(set->regions + at, set->regions + at + 1,
+            (set->region_count - at - 1) * sizeof *set->regions);
+    set->region_count--;
+    cci_cell_give(region);
+}
+
+/* The region of an address; made if there is none. */
+static region_t *region_for(cci_ordered_t *set, uintptr_t address)
+{
+    uintptr_t  base   = address >> REGION_SHIFT << REGION_SHIFT;
+    region_t **recent = recent_slot(set, base);
+
+    if (__builtin_expect(*recent && (*recent)->base == base, 1))
+        return *recent;
+    size_t    at     = regions_below(set, base);
+    region_t *region = at < set->region_count && set->regions[at]->base == base
+                           ? set->regions[at]
+                           : add_region(set, at, base);
+    if (region)
+        *recent = region;
+    return region;
+}
+
+/* ---- windows ---- */
+
+static window_t *add_window(region_t *region, unsigned w)
+{
+    window_t *window = cci_cell_take();
+
+    if (window) {
+        memset(window, 0, sizeof *window);
+        region->window[w] = window;
+        region->used |= UINT64_C(1) << w;
+    }
+    return window;
+}
+
+static void remove_window(region_t *region, unsigned w)
+{
+    cci_cell_give(region->window[w]);
+    region->window[w] = NULL;
+    region->used &= ~(UINT64_C(1) << w);
+}
+
+/* The window of an address; made if there is none. NULL: no memory, and no region without windows
+ * stays behind. */
+static window_t *window_for(cci_ordered_t *set, uintptr_t address)
+{
+    region_t *region = region_for(set, address);
+    if (__builtin_expect(!region, 0))
+        return NULL;
+    unsigned  w      = index_of(address, WINDOW_SHIFT);
+    window_t *window = region->window[w];
+    if (__builtin_expect(!window, 0)) {
+        window = add_window(region, w);
+        if (!region->used)
+            remove_region(set, regions_below(set, region->base));
+    }
+    return window;
+}
+
+/* Many words are 0 only at first, so the summary, which is in another cache line, is mostly left
+ * alone. */
+static inline bool set_bit(window_t *window, uintptr_t address)
+{
+    unsigned word = index_of(address, WORD_SHIFT);
+    uint64_t bits = window->word[word], bit = UINT64_C(1) << index_of(address, GRAIN_SHIFT);
+
+    if (__builtin_expect(bits == 0, 0))
+        window->used |= UINT64_C(1) << word;
+    window->word[word] = bits | bit;
+    return !(bits & bit);
+}
+
+size_t cci_ordered_add(cci_ordered_t *set, void *const *blocks, size_t n, void **twice)
+{
+    size_t left = n;
+
+    *twice = NULL;
+    while (left) {
+        uintptr_t address = (uintptr_t)blocks[left - 1];
+        assert(address % (1u << GRAIN_SHIFT) == 0);
+        window_t *window = window_for(set, address);
+        if (__builtin_expect(!window, 0))
+            break;
+        if (__builtin_expect(!set_bit(window, address), 0)) {
+            *twice = blocks[left - 1];
+            break;
+        }
+        left--;
+    }
+    set->count += n - left;
+    return left;
+}
+
+/* ---- taking ---- */
+
+/* At most n blocks of one word, from its low end or its high end. */
+static size_t take_from_word(window_t *window, unsigned word, uintptr_t base, bool low, void **out,
+                             size_t n)
+{
+    uint64_t bits  = window->word[word];
+    size_t   taken = 0;
+
+    while (bits && taken < n) {
+        unsigned bit = low ? lowest(bits) : highest(bits);
+        bits &= ~(UINT64_C(1) << bit);
+        out[taken++] = (void *)(base + ((uintptr_t)bit << GRAIN_SHIFT));
+    }
+    window->word[word] = bits;
+    if (!bits)
+        window->used &= ~(UINT64_C(1) << word);
+    return taken;
+}
+
+static size_t take_from_window(window_t *window, uintptr_t base, bool low, void **out, size_t n)
+{
+    size_t taken = 0;
+
+    while (window->used && taken < n) {
+        unsigned word = low ? lowest(window->used) : highest(window->used);
+        taken += take_from_word(window, word, base + ((uintptr_t)word << WORD_SHIFT), low,
+                                out + taken, n - taken);
+    }
+    return taken;
+}
+
+static size_t take_from_region(region_t *region, bool low, void **out, size_t n)
+{
+    size_t taken = 0;
+
+    while (region->used && taken < n) {
+        unsigned w = low ? lowest(region->used) : highest(region->used);
+        taken += take_from_window(region->window[w], region->base + ((uintptr_t)w << WINDOW_SHIFT),
+                                  low, out + taken, n - taken);
+        if (!region->window[w]->used)
+            remove_window(region, w);
+    }
+    return taken;
+}
+
+static inline size_t take(cci_ordered_t *set, bool low, void **out, size_t n)
+{
+    size_t taken = 0;
+
+    while (set->region_count && taken < n) {
+        size_t    at     = low ? 0 : set->region_count - 1;
+        region_t *region = set->regions[at];
+        taken += take_from_region(region, low, out + taken, n - taken);
+        if (!region->used)
+            remove_region(set, at);
+    }
+    set->count -= taken;
+    return taken;
+}
+
+size_t cci_ordered_take_lowest(cci_ordered_t *set, void **out, size_t n)
+{
+    return take(set, true, out, n);
+}
+
+size_t cci_ordered_take_highest(cci_ordered_t *set, void **out, size_t n)
+{
+    return take(set, false, out, n);
+}
+
+/* ---- validity ---- */
+
+/* The number of blocks, SIZE_MAX when a summary is wrong. */
+static size_t count_window(const window_t *window)
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        if ((window->word[i] != 0) != (window->used >> i & 1))
+            return SIZE_MAX;
+        count += (size_t)__builtin_popcountll(window->word[i]);
+    }
+    return count ? count : SIZE_MAX;
+}
+
+static size_t count_region(const region_t *region)
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        if ((region->window[i] != NULL) != (region->used >> i & 1))
+            return SIZE_MAX;
+        size_t here = region->window[i] ? count_window(region->window[i]) : 0;
+        if (here == SIZE_MAX)
+            return SIZE_MAX;
+        count += here;
+    }
+    return count ? count : SIZE_MAX;
+}
+
+bool cci_ordered_is_valid(const cci_ordered_t *set)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->region_count; i++) {
+        size_t here = count_region(set->regions[i]);
+        if (here == SIZE_MAX || (i && set->regions[i - 1]->base >= set->regions[i]->base))
+            return false;
+        count += here;
+    }
+    return count == set->count;
+}

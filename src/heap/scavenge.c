@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* scavenge.c - see scavenge.h. */
+#include "heap/scavenge.h"
+#include <time.h>
+#include "prim/clock.h"
+
+static _Atomic uint64_t next_ns; /* when the interval ends */
+
+size_t cci_scavenge_limit(void)
+{
+    size_t bytes = cci_cache_users() * CCI_DEPOT_BYTES_A_THREAD;
+    return bytes < CCI_DEPOT_BYTES_MOST ? bytes : CCI_DEPOT_BYTES_MOST;
+}
+
+static void give_back_unused(cci_cache_t *cache, size_t bin)
+{
+    size_t unused = cci_depot_unused(bin);
+
+    while (unused) {
+        void  *block[CCI_MAGAZINE_SLOTS];
+        size_t n = unused < CCI_MAGAZINE_SLOTS ? unused : CCI_MAGAZINE_SLOTS;
+        n        = cci_depot_evict(bin, block, n);
+        if (n == 0)
+            return;
+        cci_cache_give_back(cache, block, n);
+        unused -= n < unused ? n : unused;
+    }
+}
+
+void cci_scavenge_depots(cci_cache_t *cache)
+{
+    for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++)
+        give_back_unused(cache, bin);
+}
+
+/* A number that is another one whenever the bin was used: allocations change the upper bits of the
+ * state, frees the count in it, unless so many moved out as came in. */
+static uint64_t moves(const cci_cache_t *cache, size_t bin)
+{
+    return cache->bins[bin].state + (cache->in[bin] + cache->out[bin]) * CC_HEAP_SERVED_;
+}
+
+void cci_scavenge_bins(cci_cache_t *cache)
+{
+    for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++) {
+        if (cache->bins[bin].slots && moves(cache, bin) == cache->moves[bin])
+            cci_cache_empty_bin(cache, bin);
+        cache->moves[bin] = moves(cache, bin);
+    }
+}
+
+/* One thread ends an interval: the one that sets the next. */
+static bool is_the_one(uint64_t now)
+{
+    uint64_t end = atomic_load_explicit(&next_ns, memory_order_relaxed);
+
+    return now >= end &&
+           atomic_compare_exchange_strong_explicit(&next_ns, &end, now + CCI_SCAVENGE_INTERVAL_NS,
+                                                   memory_order_relaxed, memory_order_relaxed);
+}
+
+void cci_scavenge_tick(cci_cache_t *cache)
+{
+    if (++cache->slow_count % CCI_SCAVENGE_SLOW_A_CLOCK != 0)
+        return;
+    uint64_t now = cci_clock_ns(CLOCK_MONOTONIC_COARSE);
+    if (now < cache->scavenge_ns)
+        return;
+    cache->scavenge_ns = now + CCI_SCAVENGE_INTERVAL_NS;
+    cci_scavenge_bins(cache);
+    if (is_the_one(now))
+        cci_scavenge_depots(cache);
+}

@@ -119,5 +119,11 @@ void cci_progress_end(cci_progress_t *p);
 
 int cci_cmd_profile(int argc, char **argv);
 int cci_cmd_report(int argc, char **argv);
+int cci_cmd_run(int argc, char **argv);
+int cci_cmd_info(int argc, char **argv);
+
+/* When *program, which ends with NULL, is this ccmem's `run`: do as it would, and let *program be
+ * what it would become. Returns CCI_GO_ON or a status, with a message. */
+int cci_run_unwrap(char ***program);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct arguments {
     bool                    quiet;
     cci_collector_options_t collect;
     char                    preload[PATH_MAX];
+    char                  **program; /* ends with NULL */
     char                   *default_out;
 } arguments_t;
 
@@ -106,27 +107,31 @@ static int parse(arguments_t *a, int argc, char **argv)
     int    status = cci_options_parse(&command, argc, argv, &operands);
 
     if (status == CCI_GO_ON) {
-        argv[1 + operands] = NULL; /* the program's vector */
+        argv[1 + operands] = NULL;
+        a->program         = argv + 1;
         status             = refuse_later(a);
     }
     if (status == CCI_GO_ON)
         status = read_mode(a);
+    /* Of `ccmem run` it is not ccmem that is to be recorded. */
     if (status == CCI_GO_ON)
-        status = cci_program_check("profile", argv[1]);
+        status = cci_run_unwrap(&a->program);
+    if (status == CCI_GO_ON)
+        status = cci_program_check("profile", a->program[0]);
     return status == CCI_GO_ON ? cci_program_preload("profile", a->preload) : status;
 }
 
-static int run(arguments_t *a, char **program, cci_collector_result_t *result)
+static int run(arguments_t *a, cci_collector_result_t *result)
 {
     cci_collector_error_t error;
     struct stat           st;
 
-    a->default_out = a->out ? NULL : default_output(program[0]);
+    a->default_out = a->out ? NULL : default_output(a->program[0]);
     if (!a->out && !a->default_out)
         return cci_fail(CCI_EXIT_SYSTEM, "profile", NULL, "%s", strerror(ENOMEM));
     a->collect.output  = a->out ? a->out : a->default_out;
     a->collect.preload = a->preload;
-    if (cci_collector_run(&a->collect, program, result, &error))
+    if (cci_collector_run(&a->collect, a->program, result, &error))
         return CCI_GO_ON;
     if (error.error == EEXIST && stat(error.what, &st) == 0 && S_ISDIR(st.st_mode))
         error.error = EISDIR;
@@ -151,7 +156,7 @@ static void say_nothing_seen(const char *program, const char *more)
 }
 
 /* A report that could not be made does not change how the program ended; its message is out. */
-static void report(const arguments_t *a, const cci_collector_result_t *result, const char *program)
+static void report(const arguments_t *a, const cci_collector_result_t *result)
 {
     cci_analysis_request_t request = { .command = "profile",
                                        .path    = result->trace_path,
@@ -168,7 +173,7 @@ static void report(const arguments_t *a, const cci_collector_result_t *result, c
         cci_report_summary(&analysis.report, stderr);
         tell_where(result);
         if (analysis.profile->total.alloc_count == 0 && !result->failed)
-            say_nothing_seen(program, "");
+            say_nothing_seen(a->program[0], "");
     }
     cci_analysis_close(&analysis);
 }
@@ -185,12 +190,12 @@ int cci_cmd_profile(int argc, char **argv)
     int                    status = parse(&a, argc, argv);
 
     if (status == CCI_GO_ON)
-        status = run(&a, argv + 1, &result);
+        status = run(&a, &result);
     if (status == CCI_GO_ON) {
         if (result.trace_path[0])
-            report(&a, &result, argv[1]);
+            report(&a, &result);
         else if (!result.failed)
-            say_nothing_seen(argv[1], "; no trace was written");
+            say_nothing_seen(a.program[0], "; no trace was written");
         status = exit_status(result.wait_status);
     }
     free(a.default_out);

@@ -13,6 +13,8 @@ static const struct {
 } COMMANDS[] = {
     { "profile", cci_cmd_profile, "run a program and record what it allocates" },
     { "report", cci_cmd_report, "show what a recorded program allocated" },
+    { "run", cci_cmd_run, "run a program under another allocator" },
+    { "info", cci_cmd_info, "tell which allocator serves, and which there are" },
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

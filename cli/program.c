@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "cli.h"
-
-#define PRELOAD_NAME "libccmem_preload.so"
 
 #if defined(__x86_64__)
 enum { OUR_MACHINE = EM_X86_64 };
@@ -110,7 +109,7 @@ static const char *why_not_elf(const head_t *h)
     if (h->size < EI_NIDENT || memcmp(h->byte, ELFMAG, SELFMAG) != 0)
         return NULL;
     if (h->byte[EI_CLASS] == ELFCLASS32)
-        return "a 32-bit program; only 64-bit programs can be recorded";
+        return "a 32-bit program; this ccmem is for 64-bit programs";
     if (h->size < sizeof eh)
         return NULL;
     memcpy(&eh, h->byte, sizeof eh);
@@ -122,18 +121,31 @@ static const char *why_not_elf(const head_t *h)
     return NULL;
 }
 
-/* The loader ignores LD_PRELOAD where running the file changes who one is. */
+static bool changes_owner(const struct stat *st)
+{
+    return (st->st_mode & S_ISUID && st->st_uid != getuid()) ||
+           (st->st_mode & S_ISGID && st->st_gid != getgid());
+}
+
+/* Root has all capabilities already. */
+static bool gains_capabilities(const char *path)
+{
+    return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
+}
+
+/* The loader ignores LD_PRELOAD where running the file changes who one is, or what one may do. */
 static const char *why_not_secure(const char *path)
 {
     struct stat st;
 
     if (stat(path, &st) != 0)
         return NULL;
-    if ((st.st_mode & S_ISUID && st.st_uid != getuid()) ||
-        (st.st_mode & S_ISGID && st.st_gid != getgid()))
+    if (changes_owner(&st))
         return "changes its user or group (setuid), and then the system loads no library before "
-               "it; "
-               "run it as that user, or a copy without the bit";
+               "it; run it as that user, or a copy without the bit";
+    if (gains_capabilities(path))
+        return "gains privileges (file capabilities), and then the system loads no library before "
+               "it; run it as root, or a copy without them";
     return NULL;
 }
 
@@ -173,12 +185,28 @@ int cci_program_check(const char *command, const char *name)
     return why ? cci_fail(CCI_EXIT_SYSTEM, command, name, "%s", why) : CCI_GO_ON;
 }
 
-/* ---- our own library ---- */
-
-int cci_program_preload(const char *command, char *path)
+bool cci_program_is_self(const char *name)
 {
-    static const char *const places[] = { "/../" CCMEM_LIBDIR "/" PRELOAD_NAME,
-                                          "/../lib/" PRELOAD_NAME };
+    char        path[PATH_MAX];
+    struct stat named, own;
+
+    return find(name, path) == 0 && stat(path, &named) == 0 && stat("/proc/self/exe", &own) == 0 &&
+           named.st_dev == own.st_dev && named.st_ino == own.st_ino;
+}
+
+/* ---- our own libraries ---- */
+
+int cci_program_check_library(const char *command, const char *path)
+{
+    if (strpbrk(path, ": "))
+        return cci_fail(CCI_EXIT_SYSTEM, command, path,
+                        "LD_PRELOAD takes no name with a blank or a colon; install it elsewhere");
+    return CCI_GO_ON;
+}
+
+static int find_library(const char *command, const char *name, char *path)
+{
+    static const char *const places[] = { "../" CCMEM_LIBDIR, "../lib" };
     char                     own[PATH_MAX];
     ssize_t                  n = readlink("/proc/self/exe", own, sizeof own - 1);
 
@@ -188,15 +216,19 @@ int cci_program_preload(const char *command, char *path)
     *strrchr(own, '/') = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char candidate[PATH_MAX + 64];
-        snprintf(candidate, sizeof candidate, "%s%s", own, places[i]);
-        if (!realpath(candidate, path))
-            continue;
-        if (strpbrk(path, ": "))
-            return cci_fail(
-                CCI_EXIT_SYSTEM, command, path,
-                "LD_PRELOAD takes no name with a blank or a colon; install ccmem elsewhere");
-        return CCI_GO_ON;
+        snprintf(candidate, sizeof candidate, "%s/%s/%s", own, places[i], name);
+        if (realpath(candidate, path))
+            return cci_program_check_library(command, path);
     }
-    return cci_fail(CCI_EXIT_SYSTEM, command, PRELOAD_NAME, "is not beside %s; install ccmem again",
-                    own);
+    return cci_fail(CCI_EXIT_SYSTEM, command, name, "is not beside %s; install ccmem again", own);
+}
+
+int cci_program_preload(const char *command, char *path)
+{
+    return find_library(command, "libccmem_preload.so", path);
+}
+
+int cci_program_verify(const char *command, char *path)
+{
+    return find_library(command, "libccmem_verify.so", path);
 }

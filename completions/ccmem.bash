@@ -10,7 +10,7 @@ _ccmem_options() {
         replay) echo '--allocator --format' ;;
         advise) echo '-n --format --' ;;
         run) echo '--allocator --' ;;
-        info) echo '--format' ;;
+        info) echo '--allocator --format --short' ;;
     esac
 }
 

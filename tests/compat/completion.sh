@@ -25,7 +25,10 @@ offers 'ccmem report --format s' 'speedscope'
 offers 'ccmem diff --format ' 'text json'
 offers 'ccmem profile --mode ' 'full sample count'
 offers 'ccmem profile --m' '--mode'
-offers 'ccmem info --' '--format'
+offers 'ccmem info --' '--allocator --format --short'
+offers 'ccmem info --format ' 'text json'
+offers 'ccmem info --allocator t' 'tcmalloc'
 offers 'ccmem profile -- tru' "$(compgen -c tru | paste -sd ' ')"
 offers 'ccmem run --allocator je' 'jemalloc'
+offers 'ccmem run --allocator system -- tru' "$(compgen -c tru | paste -sd ' ')"
 exit "$failed"

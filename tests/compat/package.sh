@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# package.sh BUILD VERSION: installs the build into a prefix of its own and uses it from outside,
-# through pkg-config (shared and static) and through find_package.
+# package.sh BUILD VERSION: installs the build into a prefix of its own, moves that, and uses it from
+# outside: through pkg-config and find_package, shared and static, in C, C++ and Python, from gcc and
+# clang; and its command line.
 set -euo pipefail
 
 build=$1 version=$2
 consumer=$(cd "$(dirname "$0")/consumer" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-prefix=$work/prefix
+prefix=$work/moved
+strict=(-Wall -Wextra -Wpedantic -Wundef -Werror)
 
 fail() {
     echo "package: $*" >&2
@@ -22,27 +24,84 @@ expect_version() {
     [[ $got == "$version" ]] || fail "$* printed '$got', not '$version'"
 }
 
-cmake --install "$build" --prefix "$prefix" >"$work/install.log" || fail "cannot install"
+# compile NAME COMPILER STANDARD SOURCE FLAGS...: builds $work/NAME.
+compile() {
+    local name=$1 compiler=$2 standard=$3 source=$4
+    shift 4
+    command -v "$compiler" >/dev/null || fail "$compiler is not installed"
+    "$compiler" -std="$standard" "${strict[@]}" -o "$work/$name" "$consumer/$source" "$@" ||
+        fail "$compiler does not build $source as $standard with $*"
+}
+
+cmake --install "$build" --prefix "$work/prefix" >"$work/install.log" || fail "cannot install"
+mv "$work/prefix" "$prefix"
 libdir=$(dirname "$(find "$prefix" -name libccmem.so -print -quit)")
-[[ -e $libdir/libccmem.so.0 ]] || fail "no libccmem.so.0"
+
+# --- what is there
+
+[[ $(readelf -d "$libdir/libccmem.so") == *'(SONAME)'*'[libccmem.so.0]'* ]] || fail "no SONAME 0"
+[[ -e $libdir/libccmem.so.0 && -e $libdir/libccmem.so.$version ]] || fail "no links of the SONAME"
+unversioned=$(nm -D --defined-only "$libdir/libccmem.so" | grep -v '@@CCMEM_0$' |
+    grep -v ' A CCMEM_0$') || true
+[[ -z $unversioned ]] || fail "symbols without a version: $unversioned"
+[[ $(readelf -d "$libdir/libccmem.so") != *'(NEEDED)'*alloc* ]] || fail "an allocator is linked"
+
+# --- pkg-config
 
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 [[ $(pkg-config --modversion ccmem) == "$version" ]] || fail "pkg-config knows another version"
-# Flags are words.
-# shellcheck disable=SC2046
-cc -std=c11 -o "$work/shared" "$consumer/main.c" $(pkg-config --cflags --libs ccmem)
-LD_LIBRARY_PATH=$libdir expect_version "$work/shared"
-cc -std=c11 -I "$prefix/include" -o "$work/static" "$consumer/main.c" "$libdir/libccmem.a"
-expect_version "$work/static"
+read -ra shared < <(pkg-config --cflags --libs ccmem)
+read -ra static < <(pkg-config --cflags --static --libs ccmem)
+# The archive and not the shared library, though both are there.
+archive=("${static[@]/#-lccmem/$libdir/libccmem.a}")
+
+export LD_LIBRARY_PATH=$libdir
+# The inline functions of the headers are other code without optimisation.
+for level in -O0 -O2; do
+    for compiler in gcc clang; do
+        for standard in c11 c17; do
+            compile shared "$compiler" "$standard" main.c "$level" "${shared[@]}"
+            expect_version "$work/shared"
+        done
+        compile static "$compiler" c11 main.c "$level" "${archive[@]}"
+        expect_version env -u LD_LIBRARY_PATH "$work/static"
+    done
+    for compiler in g++ clang++; do
+        compile shared "$compiler" c++17 main.cpp "$level" "${shared[@]}" -pthread
+        expect_version "$work/shared"
+        compile static "$compiler" c++17 main.cpp "$level" "${archive[@]}" -pthread
+        expect_version env -u LD_LIBRARY_PATH "$work/static"
+    done
+done
+expect_version /usr/bin/python3 "$consumer/main.py" "$libdir/libccmem.so.0"
+unset LD_LIBRARY_PATH
+
+# A program without any shared library. The linker warns of dlopen, which opens the backends.
+compile whole gcc c11 main.c -static "${static[@]}" 2>"$work/whole.log" ||
+    { cat "$work/whole.log"; fail "no static program"; }
+expect_version "$work/whole"
+
+# --- find_package
 
 cmake -G Ninja -S "$consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/cmake.log" ||
     { cat "$work/cmake.log"; fail "find_package does not find it"; }
 cmake --build "$work/build" >"$work/build.log" || { cat "$work/build.log"; fail "no build"; }
-expect_version "$work/build/consumer"
-expect_version "$work/build/consumer_static"
+for program in ccmem_c ccmem_cpp ccmem_static_c ccmem_static_cpp; do
+    expect_version "$work/build/$program"
+done
 
-# A program that is moved finds its preload library beside it.
-if [[ -x $prefix/bin/ccmem && -e $build/lib/libccmem_preload.so ]]; then
-    [[ -e $libdir/libccmem_preload.so ]] || fail "the preload library is not installed"
-fi
-echo "installed, and found three ways"
+# --- the command line
+
+ccmem=$prefix/bin/ccmem
+for command in $("$ccmem" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+    [[ -s $prefix/share/man/man1/ccmem-$command.1 ]] || fail "no manual of ccmem $command"
+done
+[[ -s $prefix/share/man/man1/ccmem.1 ]] || fail "no manual of ccmem"
+[[ -s $prefix/share/bash-completion/completions/ccmem ]] || fail "no completion"
+[[ $("$ccmem" --version) == "ccmem $version" ]] || fail "ccmem is another version"
+[[ $("$ccmem" run --allocator mimalloc -- "$ccmem" info --short) == mimalloc* ]] ||
+    fail "ccmem run does not work from where it was moved"
+"$ccmem" profile -q -o "$work/trace.ccm" -- "$ccmem" --version >/dev/null ||
+    fail "ccmem profile does not work from where it was moved"
+[[ $("$ccmem" report "$work/trace.ccm") == *Allocated* ]] || fail "nothing was recorded"
+echo "installed, moved, and used from C, C++ and Python, shared and static"

@@ -97,10 +97,19 @@ def write_outputs(doc, opt):
         opt.html.write_text(page.render(doc), encoding="utf-8")
 
 
+def soak(group, module, opt):
+    if not hasattr(module, "soak"):
+        raise BenchError(USAGE, "--soak", f"group '{group}' has none")
+    return module.soak(opt.build, opt.soak)
+
+
 def command_group(group, argv):
+    """0, or the status of a soak."""
     module = groups.find(group)
     opt = options.group_parser().parse(argv)
     opt.build = opt.build.resolve()
+    if opt.soak:
+        return soak(group, module, opt)
     check_writable(opt.json)
     check_writable(opt.html)
     work, passing = work_folder(opt.work)
@@ -109,6 +118,7 @@ def command_group(group, argv):
     finally:
         if passing:
             shutil.rmtree(work, ignore_errors=True)
+    return 0
 
 
 def command_compare(argv):
@@ -131,6 +141,7 @@ def command_list(argv):
 
 
 def command(argv):
+    """The exit status."""
     if not argv:
         raise BenchError(USAGE, "no group", "try 'list'")
     name, rest = argv[0], argv[1:]
@@ -141,15 +152,15 @@ def command(argv):
     elif name == "compare":
         command_compare(rest)
     else:
-        command_group(name, rest)
+        return command_group(name, rest)
+    return 0
 
 
 def main(argv):
-    """0 done, or the code of what stopped it."""
+    """0 done, 1 a soak found a difference, or the code of what stopped it."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        command(argv)
-        return 0
+        return command(argv)
     except BenchError as error:
         print(error, file=sys.stderr)
         if error.detail:

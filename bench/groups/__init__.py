@@ -6,14 +6,15 @@ WORKLOADS, CONTESTANTS  the words that --workloads and --contestants take
 USUAL_CONTESTANTS       those that take part when nothing is said
 run(bench)              the results, as harness.result.evaluate makes them
 VERSIONS                the packages whose versions belong into the document
+soak(build, amount)     optional: a long run that looks for wrong figures; its exit status
 """
 
 from harness.errors import USAGE, BenchError, unknown
 
-from . import profiler
+from . import heap, profiler
 
-GROUPS = {"profiler": profiler}
-PLANNED = ("heap", "region", "smr", "map", "queue", "replay", "messaging", "tables")
+GROUPS = {"profiler": profiler, "heap": heap}
+PLANNED = ("region", "smr", "map", "queue", "replay", "messaging", "tables")
 
 
 def find(name):

@@ -1,26 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""The cases of a micro-benchmark binary (micro/ccbench.h) as contestants.
+"""The cases of a micro-benchmark binary (micro/ccbench.h, micro/ccphase.h) as contestants.
 
 Each sample is a process of its own, so that no case runs in a heap or a cache that another left,
 and cases rotate like any other contestants.
 """
 
 import json
+import os
+import re
 import subprocess
 
 from .errors import MISSING, REFUSED, BenchError
 
+TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
-def say(binary, *args):
-    """The JSON lines that a micro-benchmark says."""
+
+def build(folder, targets):
+    """Bring programs up to date that are only built when they are to run. A folder that CMake did
+    not make is taken as it is."""
+    if not (folder / "CMakeCache.txt").exists():
+        return
+    argv = ["cmake", "--build", folder, "--target", *targets]
     try:
-        done = subprocess.run([binary, *args], capture_output=True, text=True)
+        done = subprocess.run(argv, capture_output=True, text=True)
+    except OSError as error:
+        raise BenchError(MISSING, "cmake", error.strerror)
+    if done.returncode:
+        why = "they do not build; './dev setup --bench' installs what they need"
+        raise BenchError(MISSING, ", ".join(targets), why, done.stdout + done.stderr)
+
+
+def say(binary, *args, env=None):
+    """The JSON lines that a micro-benchmark says."""
+    who = " ".join([binary.name, *args])
+    try:
+        done = subprocess.run(
+            [binary, *args], capture_output=True, text=True, env=os.environ | (env or {})
+        )
     except OSError as error:
         raise BenchError(MISSING, str(binary), f"{error.strerror}; './dev build' makes it")
     if done.returncode:
-        why = f"ended with status {done.returncode}"
-        raise BenchError(REFUSED, " ".join([binary.name, *args]), why, done.stderr)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+        raise BenchError(REFUSED, who, f"ended with status {done.returncode}", done.stderr)
+    try:
+        return [json.loads(line) for line in done.stdout.splitlines()]
+    except ValueError:
+        raise BenchError(REFUSED, who, "it gave no sample", done.stdout)
 
 
 def cases(binary):
@@ -28,9 +52,42 @@ def cases(binary):
     return [line["case"] for line in say(binary, "--list")]
 
 
+def figures_of(line):
+    """{name: value}; a case with one operation has one figure."""
+    return line.get("figures", {"ns_per_op": line.get("ns_per_op", 0)})
+
+
+def figures(binary, case, *options, env=None):
+    """What one fresh process measured, as {name: value}."""
+    lines = say(binary, *options, case, env=env)
+    if (
+        len(lines) != 1
+        or lines[0].get("case") != case
+        or not all(value > 0 for value in figures_of(lines[0]).values())
+    ):
+        raise BenchError(REFUSED, f"{binary.name} {case}", "it gave no sample", repr(lines))
+    return figures_of(lines[0])
+
+
 def sample(binary, case, milliseconds):
     """Nanoseconds an operation, of one fresh process."""
-    lines = say(binary, "--ms", str(milliseconds), case)
-    if len(lines) != 1 or lines[0].get("case") != case or not lines[0].get("ns_per_op", 0) > 0:
-        raise BenchError(REFUSED, f"{binary.name} {case}", "it gave no sample", repr(lines))
-    return lines[0]["ns_per_op"]
+    return figures(binary, case, "--ms", str(milliseconds))["ns_per_op"]
+
+
+def instructions(binary, case, ops, folder, env=None):
+    """How many instructions a process executes that does an operation exactly so many times."""
+    output = folder / "callgrind.out"
+    output.unlink(missing_ok=True)
+    tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
+    argv = [*tool, binary, "--ops", str(ops), case]
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, env=os.environ | (env or {})
+        )
+    except OSError as error:
+        raise BenchError(MISSING, "valgrind", f"{error.strerror}; './dev setup' installs it")
+    total = output.exists() and TOTAL.search(output.read_text(errors="replace"))
+    if done.returncode or not total:
+        why = f"ended with status {done.returncode} under callgrind"
+        raise BenchError(REFUSED, f"{binary.name} {case}", why, done.stderr)
+    return int(total[1])

@@ -9,6 +9,7 @@ from . import stats
 from .errors import USAGE, BenchError, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
+SOAK = "1000000000"
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,11 +54,17 @@ def word_list(text):
     return text.split(",")
 
 
+def amount(text):
+    """A number of operations, or of seconds with an s behind it."""
+    positive(text.removesuffix("s"))
+    return text
+
+
 def group_parser():
     p = Parser(
         "./dev bench GROUP [--json FILE] [--html FILE] [--quick] [--rounds N] [--workloads LIST]"
         " [--contestants LIST] [--pin CPUS] [--seed N] [--resamples N] [--build DIR] [--work DIR]"
-        " [-q]",
+        " [--soak [N|Ns]] [-q]",
         "Run one group of benchmarks against its peers.",
     )
     p.add_argument("--json", metavar="FILE", type=Path, help="write the results as JSON")
@@ -79,6 +86,14 @@ def group_parser():
         "--build", metavar="DIR", type=Path, default=ROOT / "build", help="the build to measure"
     )
     p.add_argument("--work", metavar="DIR", type=Path, help="keep inputs, traces and outputs here")
+    p.add_argument(
+        "--soak",
+        metavar="N|Ns",
+        type=amount,
+        nargs="?",
+        const=SOAK,
+        help=f"no benchmark but N operations ({SOAK}), or N seconds, under constant checks",
+    )
     p.add_argument("-q", "--quiet", action="store_true", help="no progress")
     return p
 

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Results as text."""
 
+from statistics import median
+
 from . import stats
 from .result import band_of, noise_of, ratio_of
 
-HEADINGS = ("result", "ratio", "95% interval", "A/A band", "differs", "bar", "met")
+HEADINGS = ("result", "ratio", "95% interval", "A/A band", "differs", "bar", "met", "medians")
 
 
 def number(x):
-    """Three or four digits that matter."""
+    """Two to four digits that matter."""
     if abs(x) >= 1e6:
         return f"{x / 1e6:.2f}M"
     if abs(x) >= 100:
         return f"{x:.0f}"
+    if 0 < abs(x) < 0.01:
+        return f"{x:.2g}"
     return f"{x:.2f}" if abs(x) >= 10 else f"{x:.3f}"
 
 
@@ -38,12 +42,12 @@ def differs_text(result):
 
 
 def is_uncertain(result):
-    """Whether another run may well say otherwise: the bar lies within the interval, or is so near
-    to no difference at all that it lies within the noise."""
+    """Whether another run may well say otherwise: the bar lies within the interval, or both of
+    them are so near to no difference at all that they are within the noise."""
     bound = next(iter(result["bar"].values()))
     ratio, band = ratio_of(result), noise_of(result)
     between = ratio.contains(bound) and ratio.lo < ratio.hi
-    return between or (band is not None and band.contains(bound))
+    return between or (band is not None and band.contains(bound) and band.overlaps(ratio))
 
 
 def met_text(result, quick):
@@ -56,6 +60,12 @@ def met_text(result, quick):
     return text + " (quick)" if quick else text
 
 
+def medians_text(result):
+    """What was measured, of the contestant and of the baseline."""
+    ours, theirs = (median(column) for column in zip(*result["samples"]))
+    return f"{number(ours)} / {number(theirs)} {result['unit']}"
+
+
 def row(result, quick):
     return (
         result["name"],
@@ -65,6 +75,7 @@ def row(result, quick):
         differs_text(result),
         bar_text(result["bar"]),
         met_text(result, quick),
+        medians_text(result),
     )
 
 

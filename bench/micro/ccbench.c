@@ -3,7 +3,8 @@
  *
  * The number of operations is doubled until a batch takes the wanted time. Those batches are the
  * warm-up; the one that is reported runs after them and is not chosen among several, because taking
- * the fastest of many hides what a program would see.
+ * the fastest of many hides what a program would see. With --ops one batch of exactly so many
+ * operations runs, for whoever counts instructions instead of time.
  */
 #include "ccbench.h"
 
@@ -50,11 +51,12 @@ static uint64_t calibrate(const ccbench_case_t *c, uint64_t min_ns)
     return ops;
 }
 
-static void measure(const ccbench_case_t *c, uint64_t min_ns)
+/* ops 0: as many as take min_ns. */
+static void measure(const ccbench_case_t *c, uint64_t min_ns, uint64_t ops)
 {
     if (c->setup)
         c->setup();
-    struct batch b = run_batch(c, calibrate(c, min_ns));
+    struct batch b = run_batch(c, ops ? ops : calibrate(c, min_ns));
     if (c->teardown)
         c->teardown();
     printf("{\"case\": \"%s\", \"ns_per_op\": %.4f, \"ops\": %" PRIu64 ", \"ns\": %" PRIu64
@@ -76,37 +78,39 @@ static const ccbench_case_t *find(const ccbench_case_t *cases, size_t count, con
     return NULL;
 }
 
-/* Milliseconds from 1 to MAX_MS, or 0 when text is none. */
-static uint64_t parse_ms(const char *text)
+/* A whole number from 1 to max, or 0 when text is none. */
+static uint64_t parse(const char *text, uint64_t max)
 {
-    char         *end;
-    unsigned long n = strtoul(text, &end, 10);
+    char              *end;
+    unsigned long long n = strtoull(text, &end, 10);
 
-    return *text && !*end && n <= MAX_MS ? n : 0;
+    return *text >= '0' && *text <= '9' && !*end && n <= max ? n : 0;
 }
 
 static int usage(const char *program)
 {
-    fprintf(stderr, "usage: %s --list | [--ms N] CASE\n", program);
+    fprintf(stderr, "usage: %s --list | [--ms N | --ops N] CASE\n", program);
     return 2;
 }
 
 int ccbench_main(int argc, char **argv, const ccbench_case_t *cases, size_t count)
 {
-    uint64_t    ms   = DEFAULT_MS;
+    uint64_t    ms = 0, ops = 0;
     const char *name = argc > 1 ? argv[argc - 1] : "";
 
     if (argc == 2 && !strcmp(name, "--list")) {
         list(cases, count);
         return fflush(stdout) ? 4 : 0;
     }
-    if (argc == 4 && !strcmp(argv[1], "--ms"))
-        ms = parse_ms(argv[2]);
-    else if (argc != 2)
-        ms = 0;
+    if (argc == 2)
+        ms = DEFAULT_MS;
+    else if (argc == 4 && !strcmp(argv[1], "--ms"))
+        ms = parse(argv[2], MAX_MS);
+    else if (argc == 4 && !strcmp(argv[1], "--ops"))
+        ops = parse(argv[2], MAX_OPS) & ~UINT64_C(63);
     const ccbench_case_t *c = find(cases, count, name);
-    if (!c || !ms)
+    if (!c || (!ms && !ops))
         return usage(argv[0]);
-    measure(c, ms * 1000000u);
+    measure(c, ms * 1000000u, ops);
     return fflush(stdout) ? 4 : 0;
 }

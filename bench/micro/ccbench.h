@@ -8,6 +8,7 @@
  *
  *   NAME --list           a line {"case", "what"} for each case
  *   NAME [--ms N] CASE    a line {"case", "ns_per_op", "ops", "ns", "ticks_per_op"}
+ *   NAME --ops N CASE     the same for exactly N operations, of which nothing ran before
  *
  * What usually goes wrong with such loops, and what stands against it here:
  *   the result is unused and the work is removed        ccbench_use
@@ -57,6 +58,23 @@ static inline uint64_t ccbench_opaque(uint64_t value)
     __asm__ volatile("" : "+r"(value));
     return value;
 }
+
+/* Between two looks at what another thread is to change. */
+#if defined(__x86_64__)
+static inline void ccbench_relax(void)
+{
+    __builtin_ia32_pause();
+}
+#elif defined(__aarch64__)
+static inline void ccbench_relax(void)
+{
+    __asm__ volatile("yield");
+}
+#else
+static inline void ccbench_relax(void)
+{
+}
+#endif
 
 /* A slot below 2^bits for turn i, far from those of the turns around it. Fibonacci hashing: Knuth,
  * The Art of Computer Programming, volume 3, section 6.4. bits is 1 to 63. */

@@ -256,6 +256,17 @@ def test_a_bar_within_the_interval_is_marked_as_uncertain():
     assert table.met_text(entry(bar={"max": 1.35}, band=(0.7, 1.4)), False) == "yes?"
 
 
+def test_a_bar_of_no_difference_is_certain_for_what_is_beyond_the_noise():
+    noise = {"bar": {"max": 1.0}, "band": (0.9, 1.1)}
+    assert table.met_text(entry(ratios=(0.4, 0.5, 0.6), **noise), False) == "yes"
+    assert table.met_text(entry(ratios=(1.4, 1.5, 1.6), **noise), False) == "NO"
+    assert table.met_text(entry(ratios=(1.01, 1.02, 1.03), **noise), False) == "NO?"
+
+
+def test_a_row_says_what_was_measured():
+    assert table.medians_text(entry()) == "1.300 / 1.000 s"
+
+
 class Balance(HTMLParser):
     """Fails when an element is not closed."""
 
@@ -587,7 +598,12 @@ def test_every_workload_has_its_bars():
 
 @pytest.mark.parametrize("args, code, words", [
     ([], 2, "no group"),
-    (["heap"], 2, "group 'heap': has no benchmarks yet; available: profiler"),
+    (["smr"], 2, "group 'smr': has no benchmarks yet; available: profiler, heap"),
+    (["profiler", "--soak"], 2, "group 'profiler' has none"),
+    (["heap", "--soak", "5m"], 2, "invalid amount"),
+    (["heap", "--soak", "0"], 2, "invalid amount"),
+    (["heap", "--contestants", "jemaloc"], 2, "did you mean 'jemalloc'?"),
+    (["heap", "--build", "/nonexistent", "--workloads", "hot"], 3, "'./dev build' makes it"),
     (["profilr"], 2, "unknown group 'profilr': did you mean 'profiler'?"),
     (["profiler", "--rouns", "3"], 2, "unknown option '--rouns': did you mean '--rounds'?"),
     (["profiler", "--quic"], 2, "did you mean '--quick'?"),
@@ -628,7 +644,7 @@ def test_a_missing_peer_says_how_to_get_it(tmp_path):
 def test_list_names_groups_workloads_and_contestants():
     done = bench("list")
     assert done.returncode == 0
-    for word in ("profiler", "sqlite", "redis", "heaptrack", "replay"):
+    for word in ("profiler", "sqlite", "redis", "heaptrack", "heap", "scatter", "replay"):
         assert word in done.stdout
 
 

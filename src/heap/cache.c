@@ -5,7 +5,7 @@
 #include "heap/identity.h"
 #include "heap/scavenge.h"
 
-enum { PASS_STEP = 8 };
+enum { PASS_STEP = 8, CHECK_STEP = 16 };
 
 /* ---- magazines ---- */
 
@@ -162,11 +162,11 @@ bool cci_cache_load(cci_cache_t *cache, size_t bin)
 
 /* ---- a full bin ---- */
 
-/* One block in eight, others each time: enough for a size that is wrong at one place of a program,
- * at an eighth of the cost, which is that of looking at the pages of blocks nobody needs. */
+/* One block in sixteen, others each time: enough for a size that is wrong at one place of a program,
+ * at a sixteenth of the cost, which is that of looking at the pages of blocks nobody needs. */
 static void check_some(const cci_cache_t *cache, size_t bin, void *const *blocks, size_t n)
 {
-    for (size_t i = cache->slow_count % 8; i < n; i += 8)
+    for (size_t i = cache->slow_count % CHECK_STEP; i < n; i += CHECK_STEP)
         cci_identity_check(bin, &blocks[i], 1);
 }
 

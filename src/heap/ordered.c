@@ -19,39 +19,39 @@ typedef struct cci_ordered_window {
 } window_t;
 
 typedef struct cci_ordered_region {
-    uintptr_t base;
-    uint64_t  used; /* windows that exist */
+    uintptr_t number; /* its address / its size */
+    uint64_t  used;   /* windows that exist */
     window_t *window[64];
 } region_t;
 
 _Static_assert(sizeof(window_t) <= CCI_CELL_BYTES && sizeof(region_t) <= CCI_CELL_BYTES,
                "a node is a cell");
 
-static unsigned index_of(uintptr_t address, unsigned shift)
+static size_t index_of(uintptr_t address, unsigned shift)
 {
-    return (unsigned)(address >> shift) & 63;
+    return address >> shift & 63;
 }
 
-static unsigned lowest(uint64_t bits)
+static size_t lowest(uint64_t bits)
 {
-    return (unsigned)__builtin_ctzll(bits);
+    return (size_t)__builtin_ctzll(bits);
 }
 
-static unsigned highest(uint64_t bits)
+static size_t highest(uint64_t bits)
 {
-    return 63 - (unsigned)__builtin_clzll(bits);
+    return 63 - (size_t)__builtin_clzll(bits);
 }
 
 /* ---- regions ---- */
 
-/* The number of regions that begin below base. */
-static size_t regions_below(const cci_ordered_t *set, uintptr_t base)
+/* How many regions stand before the one of that number. */
+static size_t regions_below(const cci_ordered_t *set, uintptr_t number)
 {
     size_t low = 0, high = set->region_count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (set->regions[middle]->base < base)
+        if (set->regions[middle]->number < number)
             low = middle + 1;
         else
             high = middle;
@@ -59,9 +59,9 @@ static size_t regions_below(const cci_ordered_t *set, uintptr_t base)
     return low;
 }
 
-static region_t **recent_slot(cci_ordered_t *set, uintptr_t base)
+static region_t **recent_slot(cci_ordered_t *set, uintptr_t number)
 {
-    return &set->recent[(base >> REGION_SHIFT) % CCI_ORDERED_RECENT];
+    return &set->recent[number % CCI_ORDERED_RECENT];
 }
 
 /* The first array is a cell, later ones are pages. */
@@ -90,7 +90,7 @@ static bool grow_array(cci_ordered_t *set)
     return true;
 }
 
-static region_t *add_region(cci_ordered_t *set, size_t at, uintptr_t base)
+static region_t *add_region(cci_ordered_t *set, size_t at, uintptr_t number)
 {
     if (set->region_count == set->region_capacity && !grow_array(set))
         return NULL;
@@ -98,7 +98,7 @@ static region_t *add_region(cci_ordered_t *set, size_t at, uintptr_t base)
     if (!region)
         return NULL;
     memset(region, 0, sizeof *region);
-    region->base = base;
+    region->number = number;
     memmove(set->regions + at + 1, set->regions + at,
             (set->region_count - at) * sizeof *set->regions);
     set->regions[at] = region;
@@ -109,7 +109,7 @@ static region_t *add_region(cci_ordered_t *set, size_t at, uintptr_t base)
 static void remove_region(cci_ordered_t *set, size_t at)
 {
     region_t  *region = set->regions[at];
-    region_t **recent = recent_slot(set, region->base);
+    region_t **recent = recent_slot(set, region->number);
 
     if (*recent == region)
         *recent = NULL;
@@ -119,26 +119,31 @@ static void remove_region(cci_ordered_t *set, size_t at)
     cci_cell_give(region);
 }
 
-/* The region of an address; made if there is none. */
-static region_t *region_for(cci_ordered_t *set, uintptr_t address)
+static __attribute__((noinline)) region_t *find_region(cci_ordered_t *set, uintptr_t number)
 {
-    uintptr_t  base   = address >> REGION_SHIFT << REGION_SHIFT;
-    region_t **recent = recent_slot(set, base);
-
-    if (__builtin_expect(*recent && (*recent)->base == base, 1))
-        return *recent;
-    size_t    at     = regions_below(set, base);
-    region_t *region = at < set->region_count && set->regions[at]->base == base
+    size_t    at     = regions_below(set, number);
+    region_t *region = at < set->region_count && set->regions[at]->number == number
                            ? set->regions[at]
-                           : add_region(set, at, base);
+                           : add_region(set, at, number);
     if (region)
-        *recent = region;
+        *recent_slot(set, number) = region;
     return region;
+}
+
+/* The region of an address; made if there is none. */
+static inline region_t *region_for(cci_ordered_t *set, uintptr_t address)
+{
+    uintptr_t number = address >> REGION_SHIFT;
+    region_t *recent = *recent_slot(set, number);
+
+    if (__builtin_expect(recent && recent->number == number, 1))
+        return recent;
+    return find_region(set, number);
 }
 
 /* ---- windows ---- */
 
-static window_t *add_window(region_t *region, unsigned w)
+static window_t *add_window(region_t *region, size_t w)
 {
     window_t *window = cci_cell_take();
 
@@ -150,35 +155,41 @@ static window_t *add_window(region_t *region, unsigned w)
     return window;
 }
 
-static void remove_window(region_t *region, unsigned w)
+static void remove_window(region_t *region, size_t w)
 {
     cci_cell_give(region->window[w]);
     region->window[w] = NULL;
     region->used &= ~(UINT64_C(1) << w);
 }
 
-/* The window of an address; made if there is none. NULL: no memory, and no region without windows
- * stays behind. */
-static window_t *window_for(cci_ordered_t *set, uintptr_t address)
+/* A new window in a region, or NULL, and then no region without windows stays behind. */
+static __attribute__((noinline)) window_t *make_window(cci_ordered_t *set, region_t *region,
+                                                       size_t w)
+{
+    window_t *window = add_window(region, w);
+
+    if (!region->used)
+        remove_region(set, regions_below(set, region->number));
+    return window;
+}
+
+/* The window of an address; made if there is none. NULL: no memory. */
+static inline window_t *window_for(cci_ordered_t *set, uintptr_t address)
 {
     region_t *region = region_for(set, address);
+    size_t    w      = index_of(address, WINDOW_SHIFT);
+
     if (__builtin_expect(!region, 0))
         return NULL;
-    unsigned  w      = index_of(address, WINDOW_SHIFT);
     window_t *window = region->window[w];
-    if (__builtin_expect(!window, 0)) {
-        window = add_window(region, w);
-        if (!region->used)
-            remove_region(set, regions_below(set, region->base));
-    }
-    return window;
+    return __builtin_expect(window != NULL, 1) ? window : make_window(set, region, w);
 }
 
 /* Many words are 0 only at first, so the summary, which is in another cache line, is mostly left
  * alone. */
 static inline bool set_bit(window_t *window, uintptr_t address)
 {
-    unsigned word = index_of(address, WORD_SHIFT);
+    size_t   word = index_of(address, WORD_SHIFT);
     uint64_t bits = window->word[word], bit = UINT64_C(1) << index_of(address, GRAIN_SHIFT);
 
     if (__builtin_expect(bits == 0, 0))
@@ -211,14 +222,14 @@ size_t cci_ordered_add(cci_ordered_t *set, void *const *blocks, size_t n, void *
 /* ---- taking ---- */
 
 /* At most n blocks of one word, from its low end or its high end. */
-static size_t take_from_word(window_t *window, unsigned word, uintptr_t base, bool low, void **out,
+static size_t take_from_word(window_t *window, size_t word, uintptr_t base, bool low, void **out,
                              size_t n)
 {
     uint64_t bits  = window->word[word];
     size_t   taken = 0;
 
     while (bits && taken < n) {
-        unsigned bit = low ? lowest(bits) : highest(bits);
+        size_t bit = low ? lowest(bits) : highest(bits);
         bits &= ~(UINT64_C(1) << bit);
         out[taken++] = (void *)(base + ((uintptr_t)bit << GRAIN_SHIFT));
     }
@@ -233,7 +244,7 @@ static size_t take_from_window(window_t *window, uintptr_t base, bool low, void 
     size_t taken = 0;
 
     while (window->used && taken < n) {
-        unsigned word = low ? lowest(window->used) : highest(window->used);
+        size_t word = low ? lowest(window->used) : highest(window->used);
         taken += take_from_word(window, word, base + ((uintptr_t)word << WORD_SHIFT), low,
                                 out + taken, n - taken);
     }
@@ -245,9 +256,9 @@ static size_t take_from_region(region_t *region, bool low, void **out, size_t n)
     size_t taken = 0;
 
     while (region->used && taken < n) {
-        unsigned w = low ? lowest(region->used) : highest(region->used);
-        taken += take_from_window(region->window[w], region->base + ((uintptr_t)w << WINDOW_SHIFT),
-                                  low, out + taken, n - taken);
+        size_t    w    = low ? lowest(region->used) : highest(region->used);
+        uintptr_t base = (region->number << REGION_SHIFT) + ((uintptr_t)w << WINDOW_SHIFT);
+        taken += take_from_window(region->window[w], base, low, out + taken, n - taken);
         if (!region->window[w]->used)
             remove_window(region, w);
     }
@@ -315,7 +326,7 @@ bool cci_ordered_is_valid(const cci_ordered_t *set)
 
     for (size_t i = 0; i < set->region_count; i++) {
         size_t here = count_region(set->regions[i]);
-        if (here == SIZE_MAX || (i && set->regions[i - 1]->base >= set->regions[i]->base))
+        if (here == SIZE_MAX || (i && set->regions[i - 1]->number >= set->regions[i]->number))
             return false;
         count += here;
     }

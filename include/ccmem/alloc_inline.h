@@ -10,6 +10,9 @@
  * costs no store; a store more is what a pop would feel. Frees follow from that word and from what
  * the library moved in and out (src/heap/stats.c). The word is stored with release by a free, after
  * that of the allocation that came before it on any thread.
+ *
+ * This layout is compiled into programs. Whoever changes it gives cc_heap_bins_ and
+ * cc_heap_class_of_ other names, so that the loader refuses a program that does not fit.
  */
 #ifndef CC_ALLOC_INLINE_H
 #define CC_ALLOC_INLINE_H

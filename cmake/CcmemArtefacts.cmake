@@ -3,7 +3,7 @@
 
 # Layers whose CC_API functions are the public library, and a layer that those call: the shared
 # library takes of it what it needs, the static one has to bring it along.
-set(public_layers base backend heap)
+set(public_layers base backend heap region)
 set(private_layer prim)
 
 foreach(layer IN LISTS public_layers)

@@ -11,10 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 #include "heap/cache.h"
-#include "heap/fault.h"
 #include "heap/identity.h"
 #include "heap/ledger.h"
 #include "heap/mode.h"
+#include "prim/fault.h"
 
 static bool caching(void)
 {
@@ -135,24 +135,24 @@ void *cc_heap_alloc_aligned_(size_t size, size_t align)
 void cc_heap_free_large_(void *ptr, size_t size)
 {
     const cc_backend_t *backend = cci_backend_current();
-    size_t              usable  = backend->usable_size(ptr);
 
     if (cci_heap_mode() == CCI_HEAP_CHECK)
         cci_ledger_remove(ptr, CC_HEAP_BINS_ + size);
-    else if (counts_as_small(usable))
-        cci_fault("block %p of %zu bytes was freed as one of %zu", ptr, usable, size);
+    size_t usable = backend->usable_size(ptr);
+    if (counts_as_small(usable))
+        cci_fault("heap", "block %p of %zu bytes was freed as one of %zu", ptr, usable, size);
     drop(backend, ptr, usable);
 }
 
 void cc_heap_free_aligned_(void *ptr, size_t size)
 {
     const cc_backend_t *backend = cci_backend_current();
-    size_t              usable  = backend->usable_size(ptr);
 
     if (cci_heap_mode() == CCI_HEAP_CHECK)
         cci_ledger_remove(ptr, CC_HEAP_BINS_ + size);
-    else if (usable < size)
-        cci_fault("block %p of %zu bytes was freed as one of %zu", ptr, usable, size);
+    size_t usable = backend->usable_size(ptr);
+    if (usable < size)
+        cci_fault("heap", "block %p of %zu bytes was freed as one of %zu", ptr, usable, size);
     drop(backend, ptr, usable);
 }
 
@@ -231,10 +231,10 @@ void *cc_calloc(size_t count, size_t size)
 static void free_unsized(void *ptr)
 {
     const cc_backend_t *backend = cci_backend_current();
-    size_t              usable  = backend->usable_size(ptr);
 
     if (cci_heap_mode() == CCI_HEAP_CHECK)
         cci_ledger_remove_unsized(ptr);
+    size_t usable = backend->usable_size(ptr);
     size_t class = caching() ? cci_identity_of(ptr, usable) : CCI_CLASS_NONE;
     if (class == CCI_CLASS_NONE)
         drop(backend, ptr, usable);

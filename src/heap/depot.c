@@ -3,9 +3,9 @@
 #include "heap/depot.h"
 #include <stdatomic.h>
 #include "heap/cell.h"
-#include "heap/fault.h"
 #include "heap/lock.h"
 #include "heap/ordered.h"
+#include "prim/fault.h"
 
 enum {
     FULL_BYTES   = 128 * 1024, /* unsorted magazines: this many bytes of blocks, */
@@ -109,7 +109,7 @@ static size_t sort(depot_t *d, void *const *blocks, size_t n)
     size_t left = cci_ordered_add(&d->ordered, blocks, n, &twice);
 
     if (twice)
-        cci_fault("block %p was freed twice", twice);
+        cci_fault("heap", "block %p was freed twice", twice);
     return left;
 }
 

@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include "backend/backend.h"
 #include "heap/block_map.h"
-#include "heap/fault.h"
 #include "heap/lock.h"
 #include "heap/size_class.h"
+#include "prim/fault.h"
 
 static cci_lock_t      lock;
 static cci_block_map_t odd;       /* block to class */
@@ -85,7 +85,8 @@ static _Noreturn void wrong_size(const void *block, size_t class)
 {
     size_t usable = cci_backend_current()->usable_size(block);
 
-    cci_fault("block %p of %zu bytes was freed as one of %u", block, usable, cci_class_size[class]);
+    cci_fault("heap", "block %p of %zu bytes was freed as one of %u", block, usable,
+              cci_class_size[class]);
 }
 
 void cci_identity_check(size_t bin, void *const *blocks, size_t n)

@@ -3,9 +3,9 @@
 #include "heap/ledger.h"
 #include <stdio.h>
 #include "heap/block_map.h"
-#include "heap/fault.h"
 #include "heap/lock.h"
 #include "heap/size_class.h"
+#include "prim/fault.h"
 
 static cci_lock_t      lock;
 static cci_block_map_t account; /* block to entry, doubled, plus 1 while it is live */
@@ -41,9 +41,9 @@ static cci_entry_t retire(const void *block)
     cci_lock_release(&lock);
 
     if (!found)
-        cci_fault("block %p was freed and never allocated", block);
+        cci_fault("heap", "block %p was freed and never allocated", block);
     if (!(number & 1))
-        cci_fault("block %p was freed twice", block);
+        cci_fault("heap", "block %p was freed twice", block);
     return number / 2;
 }
 
@@ -53,7 +53,7 @@ void cci_ledger_remove(const void *block, cci_entry_t entry)
     char        first[64], second[64];
 
     if (was != entry)
-        cci_fault("block %p was allocated as %s and freed as %s", block,
+        cci_fault("heap", "block %p was allocated as %s and freed as %s", block,
                   describe(was, first, sizeof first), describe(entry, second, sizeof second));
 }
 

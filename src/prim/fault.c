@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* fault.c - see fault.h. */
-#include "heap/fault.h"
+#include "prim/fault.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-void cci_fault(const char *format, ...)
+void cci_fault(const char *module, const char *format, ...)
 {
-    static const char prefix[] = "ccmem: heap: ";
-    char              line[256];
-    int               n = snprintf(line, sizeof line, "%s", prefix);
-    va_list           arguments;
+    char    line[256];
+    int     n = snprintf(line, sizeof line, "ccmem: %s: ", module);
+    va_list arguments;
 
     va_start(arguments, format);
     n += vsnprintf(line + n, sizeof line - (size_t)n - 1, format, arguments);

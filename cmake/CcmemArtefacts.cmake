@@ -7,7 +7,10 @@ set(public_layers base backend heap region)
 set(private_layer prim)
 
 foreach(layer IN LISTS public_layers)
-    list(APPEND public_objects $<TARGET_OBJECTS:cci_${layer}>)
+    get_target_property(type cci_${layer} TYPE)
+    if(NOT type STREQUAL INTERFACE_LIBRARY)
+        list(APPEND public_objects $<TARGET_OBJECTS:cci_${layer}>)
+    endif()
 endforeach()
 
 set(symbol_map ${PROJECT_SOURCE_DIR}/cmake/libccmem.map)

@@ -154,7 +154,7 @@ STATISTICS_CASES = [timed("hot", "hot-64", "hot-64"), timed("mix", "mix-1", "mix
 STATISTICS_MAX = 1.05
 STARTUP_FIGURES = (Figure("wall", "wall", unit="s"), Figure("max_rss_kb", "memory", unit="KiB"))
 INSTRUCTIONS_CASES = ("hot-16", "hot-64", "hot-4096")
-INSTRUCTIONS_MAX = 18
+INSTRUCTIONS_MAX = 18.01  # of which 0.01 for the library, once in many thousand pairs
 
 
 # --- races

@@ -235,7 +235,7 @@ static void free_unsized(void *ptr)
     if (cci_heap_mode() == CCI_HEAP_CHECK)
         cci_ledger_remove_unsized(ptr);
     size_t usable = backend->usable_size(ptr);
-    size_t class = caching() ? cci_identity_of(ptr, usable) : CCI_CLASS_NONE;
+    size_t class  = caching() ? cci_identity_of(ptr, usable) : CCI_CLASS_NONE;
     if (class == CCI_CLASS_NONE)
         drop(backend, ptr, usable);
     else

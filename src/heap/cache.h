@@ -23,19 +23,23 @@ typedef struct cci_large_counts {
 } cci_large_counts_t;
 
 typedef struct cci_cache {
-    cc_heap_bin_       bins[CC_HEAP_BINS_];
-    uint64_t           in[CC_HEAP_BINS_], out[CC_HEAP_BINS_]; /* blocks moved to and from current */
-    cci_magazine_t    *spare[CC_HEAP_BINS_];
-    bool               spare_is_full[CC_HEAP_BINS_];
-    uint8_t            batch[CC_HEAP_BINS_]; /* how many blocks the backend gave last */
     cci_large_counts_t large;
     uint64_t           unsized_free_count;
     uint64_t           backend_alloc_count, backend_free_count; /* calls */
     uint32_t           slow_count;                              /* times a bin was empty or full */
-    uint64_t           scavenge_ns;          /* when it looks for bins that were not used */
-    uint64_t           moves[CC_HEAP_BINS_]; /* what cci_scavenge_tick saw of each then */
-    _Atomic uint32_t   user; /* 0: nobody; else the generation of the process its thread is in */
-    struct cci_cache  *next; /* of all caches; never changes */
+    _Atomic uint32_t   user;        /* 0: nobody; else the generation of its thread's process */
+    struct cci_cache  *next;        /* of all caches; never changes */
+    uint64_t           scavenge_ns; /* when it looks for bins that were not used */
+
+    /* Not where a page begins: there many a block begins, too, and a processor takes a store to the
+     * one for a store to the other as long as it compares 12 bits of their addresses. */
+    _Alignas(256) cc_heap_bin_ bins[CC_HEAP_BINS_];
+
+    uint64_t        in[CC_HEAP_BINS_], out[CC_HEAP_BINS_]; /* blocks moved to and from current */
+    uint64_t        moves[CC_HEAP_BINS_]; /* what cci_scavenge_bins saw of each bin last */
+    cci_magazine_t *spare[CC_HEAP_BINS_];
+    bool            spare_is_full[CC_HEAP_BINS_];
+    uint8_t         batch[CC_HEAP_BINS_]; /* how many blocks the backend gave last */
 } cci_cache_t;
 
 /* ---- the calling thread's cache (threads.c) ---- */

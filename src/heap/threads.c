@@ -120,13 +120,14 @@ __attribute__((constructor)) static void set_up_early(void)
 static void forget(cci_cache_t *c)
 {
     for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++) {
-        cc_heap_bin_ *b = &c->bins[bin];
-        c->out[bin] += b->state & CC_HEAP_COUNT_;
-        b->state &= ~CC_HEAP_COUNT_;
-        b->slots              = NULL;
-        b->capacity           = 0;
-        c->spare[bin]         = NULL;
-        c->spare_is_full[bin] = false;
+        cc_heap_bin_  *b     = &c->bins[bin];
+        const uint64_t count = b->state & CC_HEAP_COUNT_;
+        __atomic_store_n(&b->state, b->state - count, __ATOMIC_RELEASE);
+        cci_count(c, &c->out[bin], count); /* in this order, see stats.c */
+        b->slots      = NULL;
+        b->capacity   = 0;
+        c->spare[bin] = NULL;
+        __atomic_store_n(&c->spare_is_full[bin], false, __ATOMIC_RELAXED);
     }
 }
 

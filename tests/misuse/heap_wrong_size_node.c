@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* A node is freed with a wrong size. */
+#include <ccmem/alloc.h>
+#include "support/misuse.h"
+
+MISUSE(CACHED, "ccmem: heap: block ADDRESS of 128 bytes was freed as one of 64")
+{
+    cc_free_node(cc_alloc_node(100), 60);
+    cc_thread_idle();
+}

@@ -13,7 +13,7 @@
 #include "support/heap_stress.h"
 
 enum {
-    FORKS   = CCMEM_INSTRUMENTED ? 15 : 60,
+    FORKS   = CCMEM_INSTRUMENTED ? 15 : 30,
     WORKERS = 3,
     OWN     = 500, /* blocks of the forking thread */
     SECONDS = CCMEM_INSTRUMENTED ? 60 : 20
@@ -44,12 +44,15 @@ static void *churn(void *arg)
     return NULL;
 }
 
-/* Holds the lock of the statistics nearly all the time. */
+/* Holds the lock of the statistics much of the time. */
 static void *look(void *unused)
 {
     (void)unused;
-    while (!stopped())
-        CHECK(cc_alloc_stats_snapshot().alloc_count > 0);
+    while (!stopped()) {
+        for (int i = 0; i < 50; i++)
+            CHECK(cc_alloc_stats_snapshot().alloc_count > 0);
+        sched_yield(); /* or the fork might wait for long */
+    }
     return NULL;
 }
 

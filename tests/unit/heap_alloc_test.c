@@ -208,7 +208,7 @@ static void test_nodes_share_no_line(void **state)
     (void)state;
     for (size_t i = 0; i < BLOCKS; i++) {
         b[i].node = i % 2;
-        b[i].size = 1 + i * 37 % (i % 5 == 0 ? 6000 : 200);
+        b[i].size = 1 + i * 37 % (i % 5 == 0 ? 50000 : 200);
         b[i].at   = (uintptr_t)(b[i].node ? cc_alloc_node(b[i].size) : cc_alloc(b[i].size));
         assert_is_block((void *)b[i].at, b[i].size, b[i].node ? LINE : 16);
     }

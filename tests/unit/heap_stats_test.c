@@ -425,6 +425,25 @@ static void test_idle(void **state)
     assert_int_equal(cached(), 0);
 }
 
+/* What lies in the depots is given back before an allocation fails. */
+static void test_cached_is_what_the_backend_lacks(void **state)
+{
+    static const size_t sizes[] = { 200000, 3000 };
+
+    (void)state;
+    for (size_t i = 0; caches() && i < COUNT(sizes); i++) {
+        use_a_little();
+        cc_thread_idle();
+        assert_true(cached() > 0);
+        test_backend_refuse(0, i == 0 ? 1 : 2); /* the small one asks for its thread first */
+        block_t b = make(PLAIN, sizes[i]);
+        test_backend_refuse(0, 0);
+        drop(b, true);
+        assert_in_range(cached(), 0, cc_good_size(3000));
+        cc_trim();
+    }
+}
+
 enum { MUCH = 100 << 20, SIZE = 512, MANY = MUCH / SIZE };
 
 static void *free_all(void *given)
@@ -545,6 +564,7 @@ static int child(const char *task)
         cmocka_unit_test(test_backend_counts),
         cmocka_unit_test(test_cached_bytes_are_exact),
         cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_cached_is_what_the_backend_lacks),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_classes_listed),
         cmocka_unit_test(test_classes_counted),

@@ -8,8 +8,8 @@
  *
  * One word of a bin says how many blocks are in it and how many it ever gave out, so that counting
  * costs no store; a store more is what a pop would feel. Frees follow from that word and from what
- * the library moved in and out (src/heap/stats.c). The word is stored with release by a free, after
- * that of the allocation that came before it on any thread.
+ * the library moved in and out (src/heap/stats.c). The word is stored with release: who sees a
+ * free, or anything this thread did after it, sees the allocation that came before it on any thread.
  *
  * This layout is compiled into programs. Whoever changes it gives cc_heap_bins_ and
  * cc_heap_class_of_ other names, so that the loader refuses a program that does not fit.
@@ -72,7 +72,7 @@ CC_HELPER void *cc_heap_pop_(size_t bin)
 
     if (__builtin_expect(count == 0, 0))
         return cc_heap_refill_(bin);
-    __atomic_store_n(&b->state, state + CC_HEAP_SERVED_ - 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&b->state, state + CC_HEAP_SERVED_ - 1, __ATOMIC_RELEASE);
     return b->slots[count - 1];
 }
 

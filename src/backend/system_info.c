@@ -4,6 +4,7 @@
 #include <ccmem/alloc.h>
 #include <ccmem/info.h>
 #include <ccmem/version.h>
+#include "prim/pages.h"
 #include "prim/system.h"
 
 /* The default allocator of a whole program, by platform; the last is for all others. */

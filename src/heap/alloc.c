@@ -92,6 +92,7 @@ static void *take(size_t size, size_t align, bool zero, cci_entry_t entry)
         backend->free(block);
         return NULL;
     }
+    cci_identity_forget(&block, 1); /* an earlier block of that address */
     count_alloc(backend->usable_size(block));
     return block;
 }

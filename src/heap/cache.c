@@ -100,16 +100,38 @@ void cci_cache_give_back(cci_cache_t *cache, void *const *blocks, size_t n)
     cci_count(cache, &cache->backend_free_count, n);
 }
 
+/* Give some blocks of one depot to the backend. *lowest is the lowest of them. CC_HEAP_BINS_: there was
+ * none to be had; else the bin. */
+static size_t evict_some(cci_cache_t *cache, void **lowest)
+{
+    void  *block[CCI_MAGAZINE_SLOTS];
+    size_t bin = cci_depots_victim();
+    size_t n   = cci_depot_evict(bin, block, CCI_MAGAZINE_SLOTS);
+
+    if (n == 0)
+        return CC_HEAP_BINS_;
+    *lowest = block[n - 1];
+    cci_cache_give_back(cache, block, n);
+    return bin;
+}
+
 void cci_cache_shrink_depots(cci_cache_t *cache, size_t bytes)
 {
-    while (cci_depots_bytes() > bytes) {
-        void  *block[CCI_MAGAZINE_SLOTS];
-        size_t bin = cci_depots_victim();
-        size_t n   = cci_depot_evict(bin, block, CCI_MAGAZINE_SLOTS);
-        if (n == 0)
+    void *lowest;
+
+    while (cci_depots_bytes() > bytes && evict_some(cache, &lowest) < CC_HEAP_BINS_)
+        ;
+}
+
+/* The depots were put more into than they may hold. */
+static void keep_within_limit(cci_cache_t *cache)
+{
+    while (cci_depots_bytes() > cci_scavenge_limit()) {
+        void  *lowest;
+        size_t bin = evict_some(cache, &lowest);
+        if (bin == CC_HEAP_BINS_)
             return;
-        cci_depot_set_ceiling(bin, block[n - 1]);
-        cci_cache_give_back(cache, block, n);
+        cci_depot_set_ceiling(bin, lowest);
     }
 }
 
@@ -180,7 +202,7 @@ static cci_magazine_t *exchange_full(cci_cache_t *cache, size_t bin, cci_magazin
     cci_magazine_t *empty = cci_depot_put(bin, full, &left);
     if (left)
         cci_cache_give_back(cache, empty->slot, left);
-    cci_cache_shrink_depots(cache, cci_scavenge_limit());
+    keep_within_limit(cache);
     return empty;
 }
 

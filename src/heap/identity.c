@@ -31,21 +31,6 @@ static bool note(const void *block, size_t class)
     return noted;
 }
 
-size_t cci_identity_learn(const cc_backend_t *backend, size_t bin, void **blocks, size_t n)
-{
-    size_t class = cci_bin_class(bin);
-
-    if (n && backend->uniform && cci_bin_is_plain(bin) && reads_as(backend, class, blocks[0]))
-        return n;
-    for (size_t i = 0; i < n; i++)
-        if (!reads_as(backend, class, blocks[i]) && !note(blocks[i], class)) {
-            for (size_t rest = i; rest < n; rest++)
-                backend->free(blocks[rest]);
-            return i;
-        }
-    return n;
-}
-
 static bool any_odd(void)
 {
     return atomic_load_explicit(&odd_count, memory_order_relaxed) != 0;
@@ -60,6 +45,22 @@ void cci_identity_forget(void *const *blocks, size_t n)
         cci_block_map_remove(&odd, blocks[i]);
     atomic_store_explicit(&odd_count, odd.count, memory_order_relaxed);
     cci_lock_release(&lock);
+}
+
+size_t cci_identity_learn(const cc_backend_t *backend, size_t bin, void **blocks, size_t n)
+{
+    size_t class = cci_bin_class(bin);
+
+    cci_identity_forget(blocks, n); /* the program may have called the backend's own free */
+    if (n && backend->uniform && cci_bin_is_plain(bin) && reads_as(backend, class, blocks[0]))
+        return n;
+    for (size_t i = 0; i < n; i++)
+        if (!reads_as(backend, class, blocks[i]) && !note(blocks[i], class)) {
+            for (size_t rest = i; rest < n; rest++)
+                backend->free(blocks[rest]);
+            return i;
+        }
+    return n;
 }
 
 static bool find_odd(const void *block, size_t *class)

@@ -3,6 +3,12 @@
 #include "prim/pages.h"
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+size_t cci_page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
 
 void *cci_pages_map(size_t bytes)
 {

@@ -4,6 +4,9 @@
 #define CCI_PRIM_PAGES_H
 #include <stddef.h>
 
+/* The unit of addresses and sizes of mappings. O(1). */
+size_t cci_page_size(void);
+
 /* bytes of zeroed memory, aligned to a page; NULL: there is none. errno stays as it was. */
 void *cci_pages_map(size_t bytes);
 

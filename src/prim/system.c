@@ -33,11 +33,6 @@ unsigned cci_cache_line(void)
     return line <= 4096 ? (unsigned)line : 0;
 }
 
-size_t cci_page_size(void)
-{
-    return (size_t)sysconf(_SC_PAGESIZE);
-}
-
 void cci_huge_pages(char *out, size_t capacity)
 {
     char text[64];

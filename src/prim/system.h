@@ -16,8 +16,6 @@ unsigned cci_cpu_count(void);
 /* Bytes of a line of the first data cache; 0 unknown. */
 unsigned cci_cache_line(void);
 
-size_t cci_page_size(void);
-
 /* "always", "madvise", "never" as the kernel has it in brackets, or "". */
 void cci_huge_pages(char *out, size_t capacity);
 

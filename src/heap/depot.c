@@ -8,7 +8,7 @@
 #include "prim/fault.h"
 
 enum {
-    FULL_BYTES   = 128 * 1024, /* unsorted magazines: this many bytes of blocks, */
+    FULL_BYTES   = 256 * 1024, /* unsorted magazines: this many bytes of blocks, */
     FULL_MOST    = 32,         /* but no more than so many magazines */
     EMPTY_SPARE  = 4,          /* empty magazines kept at hand */
     VICTIM_BYTES = 64 * 1024   /* less is not worth to be given away first */

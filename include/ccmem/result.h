@@ -18,18 +18,24 @@
 CC_BEGIN
 
 /* The one list: X(name, text). Values follow the order and never change: new ones go last. */
-#define CC_RESULT_LIST(X)           \
-    X(OK, "done")                   \
-    X(NO_MEMORY, "out of memory")   \
-    X(INVALID, "invalid argument")  \
-    X(NOT_FOUND, "not found")       \
-    X(EXISTS, "exists already")     \
-    X(DENIED, "permission denied")  \
-    X(IO, "input or output failed") \
-    X(DAMAGED, "damaged data")      \
-    X(UNSUPPORTED, "not supported") \
-    X(BUSY, "in use")               \
-    X(FULL, "no space left")
+#define CC_RESULT_LIST(X)                     \
+    X(OK, "done")                             \
+    X(NO_MEMORY, "out of memory")             \
+    X(INVALID, "invalid argument")            \
+    X(NOT_FOUND, "not found")                 \
+    X(EXISTS, "exists already")               \
+    X(DENIED, "permission denied")            \
+    X(IO, "input or output failed")           \
+    X(DAMAGED, "damaged data")                \
+    X(UNSUPPORTED, "not supported")           \
+    X(BUSY, "in use")                         \
+    X(FULL, "no space left")                  \
+    X(EXHAUSTED, "no block left")             \
+    X(FOREIGN, "not of this allocator")       \
+    X(MISALIGNED, "not the start of a block") \
+    X(OUT_OF_RANGE, "out of range")           \
+    X(DOUBLE_FREE, "freed already")           \
+    X(STALE, "key of what is gone")
 
 #define CC_RESULT_ENUMERATOR(name, text) CC_RESULT_##name,
 typedef enum cc_result { CC_RESULT_LIST(CC_RESULT_ENUMERATOR) } cc_result_t;

@@ -28,6 +28,9 @@ static void ok_is_zero_and_the_order_is_stable(void **state)
     assert_int_equal(CC_RESULT_OK, 0);
     assert_int_equal(CC_RESULT_DAMAGED, 7);
     assert_int_equal(CC_RESULT_FULL, 10);
+    assert_int_equal(CC_RESULT_EXHAUSTED, 11);
+    assert_int_equal(CC_RESULT_DOUBLE_FREE, 15);
+    assert_int_equal(CC_RESULT_STALE, 16);
 }
 
 static void all_differ_and_none_is_empty(void **state)

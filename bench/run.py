@@ -73,6 +73,7 @@ def run_group(group, module, opt, work):
     where["load_after"] = machine.load_average()
     versions = machine.base_versions(bench.ccmem)
     versions |= {package: machine.package_version(package) for package in module.VERSIONS}
+    versions |= getattr(module, "other_versions", dict)()
     return result.document(
         group, where, versions, results, quick=opt.quick, seed=opt.seed, resamples=opt.resamples
     )

@@ -6,15 +6,16 @@ WORKLOADS, CONTESTANTS  the words that --workloads and --contestants take
 USUAL_CONTESTANTS       those that take part when nothing is said
 run(bench)              the results, as harness.result.evaluate makes them
 VERSIONS                the packages whose versions belong into the document
+other_versions()        optional: {name: version} of what is no package
 soak(build, amount)     optional: a long run that looks for wrong figures; its exit status
 """
 
 from harness.errors import USAGE, BenchError, unknown
 
-from . import heap, profiler
+from . import heap, profiler, region
 
-GROUPS = {"profiler": profiler, "heap": heap}
-PLANNED = ("region", "smr", "map", "queue", "replay", "messaging", "tables")
+GROUPS = {"profiler": profiler, "heap": heap, "region": region}
+PLANNED = ("smr", "map", "queue", "replay", "messaging", "tables")
 
 
 def find(name):

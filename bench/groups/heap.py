@@ -13,6 +13,7 @@ from harness import contest, micro
 from harness.errors import MISSING, BenchError
 from harness.measure import Command, check
 from harness.result import Metric
+from harness.versus import metric, original, with_again
 
 SUMMARY = "cc_alloc beside mimalloc, jemalloc, tcmalloc and glibc"
 VERSIONS = ("libmimalloc2.0", "libjemalloc2", "libtcmalloc-minimal4", "valgrind")
@@ -22,7 +23,6 @@ MILLISECONDS, QUICK_MILLISECONDS = 20, 2
 OURS, BASE, EMPTY = "cc", "mimalloc", "none"
 LIST, LINES = "bare", "lines"  # floors: see bench/heap/contestant.h
 COUNTING = "cc-counting"
-AGAIN = "-again"
 PAIRS = 1 << 16  # whose instructions are counted
 
 
@@ -70,7 +70,7 @@ def is_ours(name):
 
 def program_of(bench, workload, name):
     """A second run of the same goes by another name."""
-    program = ENTRANTS[name.removesuffix(AGAIN)].program
+    program = ENTRANTS[original(name)].program
     return bench.options.build / "bench" / "heap" / f"{workload}-{program}"
 
 
@@ -166,7 +166,7 @@ def usual_rounds(bench):
 
 def run_case(bench, case, name):
     """The figures of one process."""
-    entrant = ENTRANTS[name.removesuffix(AGAIN)]
+    entrant = ENTRANTS[original(name)]
     milliseconds = QUICK_MILLISECONDS if bench.options.quick else MILLISECONDS
     options = ["--ms", str(milliseconds)] if case.timed else []
     binary = program_of(bench, case.program, name)
@@ -177,23 +177,11 @@ def play(bench, label, names, run_one):
     return contest.play(names, run_one, usual_rounds(bench), bench.progress, label)
 
 
-def with_again(baselines):
-    """Each baseline and, for its A/A band, the same once more."""
-    return [name for baseline in baselines for name in (baseline, baseline + AGAIN)]
-
-
 def metric_of(workload, figure, name, baseline, bound=None):
     """Against another baseline than the base, the name of the result ends with it."""
     last = "" if baseline == BASE else f"/{baseline}"
-    return Metric(
-        f"{workload}/{figure.name}/{name}{last}",
-        name,
-        baseline,
-        figure.unit,
-        lambda r: (r[name][figure.key], r[baseline][figure.key]),
-        lambda r: (r[baseline + AGAIN][figure.key], r[baseline][figure.key]),
-        bar={"max": bound} if bound else None,
-    )
+    title = f"{workload}/{figure.name}/{name}{last}"
+    return metric(title, figure.key, figure.unit, name, baseline, bound)
 
 
 def metrics_of(workload, figure, baselines, contestants):
@@ -254,8 +242,8 @@ class StatisticsWorkload:
         names = [*with_again([OURS]), COUNTING]
         label = f"{self.name}, {case.case}"
         rounds = play(bench, label, names, lambda name: run_case(bench, case, name))
-        metric = metric_of(self.name, case.figures[0], COUNTING, OURS, STATISTICS_MAX)
-        return bench.evaluate([metric], rounds)
+        counting = metric_of(self.name, case.figures[0], COUNTING, OURS, STATISTICS_MAX)
+        return bench.evaluate([counting], rounds)
 
 
 @dataclass(frozen=True)
@@ -266,7 +254,7 @@ class StartupWorkload:
 
     def results(self, bench):
         def run(name):
-            env = ENTRANTS[name.removesuffix(AGAIN)].env
+            env = ENTRANTS[original(name)].env
             command = Command([program_of(bench, "startup", name)], bench.work, env)
             sample = bench.meter.run(command)
             check(sample, f"startup of {name}")

@@ -15,19 +15,29 @@ from .errors import MISSING, REFUSED, BenchError
 TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
-def build(folder, targets):
-    """Bring programs up to date that are only built when they are to run. A folder that CMake did
-    not make is taken as it is."""
-    if not (folder / "CMakeCache.txt").exists():
-        return
-    argv = ["cmake", "--build", folder, "--target", *targets]
+def cmake(*args):
+    """Whether it succeeded, and all that it said."""
     try:
-        done = subprocess.run(argv, capture_output=True, text=True)
+        done = subprocess.run(["cmake", *args], capture_output=True, text=True)
     except OSError as error:
         raise BenchError(MISSING, "cmake", error.strerror)
-    if done.returncode:
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+def build(folder, targets):
+    """Bring programs up to date that are only built when they are to run. What was not installed
+    when the folder was made may be now, so a failure is one only after another look. A folder that
+    CMake did not make is taken as it is."""
+    if not (folder / "CMakeCache.txt").exists():
+        return
+    wanted = ["--build", folder, "--target", *targets]
+    built, words = cmake(*wanted)
+    if not built:
+        cmake(folder)
+        built, words = cmake(*wanted)
+    if not built:
         why = "they do not build; './dev setup --bench' installs what they need"
-        raise BenchError(MISSING, ", ".join(targets), why, done.stdout + done.stderr)
+        raise BenchError(MISSING, ", ".join(targets), why, words)
 
 
 def say(binary, *args, env=None):

@@ -4,8 +4,9 @@
  * One operation is a pair of allocation and free. It is the work of a parser, a request, a frame:
  * more blocks than a small cache holds, fewer than a page cache does.
  */
+#include <random.h>
+
 #include "contestant.h"
-#include "random.h"
 
 enum { BATCH = 1000 };
 

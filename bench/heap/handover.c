@@ -5,9 +5,9 @@
  * cache line changes hands for 256 blocks. One operation is one block on its whole way.
  */
 #include <stdatomic.h>
+#include <team.h>
 
 #include "contestant.h"
-#include "team.h"
 
 enum { BATCH = 256, RING = 16, SIZE = 64 };
 

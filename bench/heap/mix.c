@@ -5,9 +5,10 @@
  * them. Swapped, they exchange all their blocks after every 20 000 replacements, so that most frees
  * are of what the other one allocated.
  */
+#include <random.h>
+#include <team.h>
+
 #include "contestant.h"
-#include "random.h"
-#include "team.h"
 
 enum { LIVE = 10000, SMALLEST = 16, LARGEST = 1024, SHIFT = 20000, WARM_UP = 10 * LIVE };
 

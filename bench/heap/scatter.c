@@ -10,8 +10,9 @@
  * first, in nanoseconds a block: in the first the memory itself is new.
  */
 #include <ccphase.h>
+#include <random.h>
+
 #include "contestant.h"
-#include "random.h"
 
 enum { BLOCKS = 100000, REPEATS = 7, SURVIVORS = BLOCKS / 20, SIZE = 64 };
 

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "random.h"
+#include <random.h>
 
 enum {
     THREADS      = 4,

@@ -24,6 +24,10 @@
 #include <stdint.h>
 #include <time.h>
 
+#ifdef __cplusplus /* peers that are of C++ are measured by loops in C++ */
+extern "C" {
+#endif
+
 /* setup and teardown may be NULL and are not measured. run does its operation ops times, a multiple
  * of 64. */
 typedef struct ccbench_case {
@@ -38,7 +42,7 @@ typedef struct ccbench_case {
 int ccbench_main(int argc, char **argv, const ccbench_case_t *cases, size_t count);
 
 /* End the process with a line on stderr: a case that cannot run is no fast case. */
-_Noreturn void ccbench_fail(const char *what, const char *why);
+void ccbench_fail(const char *what, const char *why) __attribute__((noreturn));
 
 /* The value is needed here, for all the compiler knows. */
 static inline void ccbench_use(uint64_t value)
@@ -109,6 +113,10 @@ static inline uint64_t ccbench_ticks(void)
 static inline uint64_t ccbench_ticks(void)
 {
     return 0;
+}
+#endif
+
+#ifdef __cplusplus
 }
 #endif
 

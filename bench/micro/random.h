@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* random.h - numbers at random, the same in each run, at the cost of one multiplication. */
-#ifndef HEAP_RANDOM_H
-#define HEAP_RANDOM_H
+#ifndef BENCH_RANDOM_H
+#define BENCH_RANDOM_H
 #include <stddef.h>
 #include <stdint.h>
 

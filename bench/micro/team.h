@@ -4,14 +4,14 @@
  * The second thread stays between the pieces: blocks that it holds would otherwise lose their
  * thread each time, and what is measured would be that. The calling thread is the first.
  */
-#ifndef HEAP_TEAM_H
-#define HEAP_TEAM_H
+#ifndef BENCH_TEAM_H
+#define BENCH_TEAM_H
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <ccbench.h>
+#include "ccbench.h"
 
 enum { TEAM_SPINS = 1000 };
 
@@ -29,7 +29,7 @@ static inline void team_meet(struct team *t)
 
 static void *team_second(void *arg)
 {
-    struct team *t = arg;
+    struct team *t = (struct team *)arg;
 
     for (;;) {
         team_meet(t);

@@ -66,11 +66,12 @@ typedef struct cc_slab {
     cc_allocator_t parent;
 } cc_slab_t;
 
+#define CC_SLAB_ALIGN_MAX 4096
+
 /* Make an empty slab for objects of slot_size bytes at a multiple of align; align 0 is what an
  * object of that size can need. flags is 0 or CC_SLAB_FIFO. Takes no memory yet.
  * CC_RESULT_INVALID: slot_size 0 or beyond PTRDIFF_MAX / 2, an align that is no power of two or
  * above CC_SLAB_ALIGN_MAX, other flags. O(1). */
-#define CC_SLAB_ALIGN_MAX 4096
 CC_API CC_NODISCARD cc_result_t cc_slab_init(cc_slab_t *slab, cc_allocator_t parent,
                                              size_t slot_size, size_t align, unsigned flags);
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What was reserved has been written over. */
+#include <ccmem/ring.h>
+#include "support/misuse.h"
+
+MISUSE(CACHED, "ccmem: ring: commit of 8 bytes, reserved are 0")
+{
+    static _Alignas(8) unsigned char bytes[64];
+    cc_ring_t                        ring;
+    size_t                           n = 0;
+
+    if (cc_ring_init_over(&ring, bytes, sizeof bytes, 0) != CC_RESULT_OK)
+        return;
+    if (cc_ring_reserve(&ring, &n) && cc_ring_try_write(&ring, "a", 1))
+        cc_ring_commit(&ring, 8);
+}

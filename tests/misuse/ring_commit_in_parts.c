@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Together more is committed than was reserved. */
+#include <ccmem/ring.h>
+#include "support/misuse.h"
+
+MISUSE(CACHED, "ccmem: ring: commit of 30 bytes, reserved are 24")
+{
+    static _Alignas(8) unsigned char bytes[64];
+    cc_ring_t                        ring;
+    size_t                           n = 0;
+
+    if (cc_ring_init_over(&ring, bytes, sizeof bytes, 0) != CC_RESULT_OK)
+        return;
+    if (cc_ring_reserve(&ring, &n)) {
+        cc_ring_commit(&ring, 40);
+        cc_ring_commit(&ring, 30);
+    }
+}

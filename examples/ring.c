@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A process that does the work and one that writes the log: lines go through shared memory, each in the
- * place where it will be read, and nobody copies them in between. The log sleeps while there is
+/* A process that does the work and one that writes the log: lines go through shared memory, each in
+ * the place where it will be read, and nobody copies them in between. The log sleeps while there is
  * nothing to do. */
 #include <stdio.h>
 #include <sys/wait.h>

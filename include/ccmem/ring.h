@@ -97,7 +97,8 @@ CC_API void cc_ring_reset(cc_ring_t *ring);
 /* Writer: all of data, or false. O(size). */
 CC_API CC_NODISCARD bool cc_ring_try_write(cc_ring_t *ring, const void *data, size_t size);
 
-/* Writer: as much of data as there is room for; returns how much. O(size). */
+/* Writer: as much of data as there is room for, or when it overwrites, as the ring can hold;
+ * returns how much. O(size). */
 CC_API size_t cc_ring_write(cc_ring_t *ring, const void *data, size_t size);
 
 /* Reader: exactly size bytes, or false. O(size). */

@@ -181,22 +181,23 @@ void cc_ring_reset(cc_ring_t *ring)
 
 /* ---- statistics ---- */
 
-static size_t used(const cc_ring_t *ring, uint64_t written, uint64_t read)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-    const uint64_t bytes = written - read;
-
-    return bytes < ring->capacity ? (size_t)bytes : ring->capacity;
+    return a < b ? a : b;
 }
 
-/* The reader's position first: it does not overtake a written one that is loaded later. */
+/* The written position last: none that is loaded before overtakes it. It may have moved on since,
+ * so what lies between may look like more than there can be. */
 cc_ring_stats_t cc_ring_stats(const cc_ring_t *ring)
 {
     const uint64_t read    = __atomic_load_n(&ring->ends->read, __ATOMIC_ACQUIRE);
+    const uint64_t oldest  = __atomic_load_n(&ring->ends->oldest, __ATOMIC_ACQUIRE);
     const uint64_t written = __atomic_load_n(&ring->ends->written, __ATOMIC_ACQUIRE);
+    const uint64_t bytes   = least(written - read, written - oldest);
 
     return (cc_ring_stats_t){
         .capacity    = ring->capacity,
-        .used        = used(ring, written, read),
+        .used        = least(bytes, ring->capacity),
         .written     = written,
         .read        = read,
         .wraps       = written / ring->capacity,

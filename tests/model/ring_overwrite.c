@@ -3,8 +3,8 @@
  * cci_ring_snatch): the writer says that a word is gone before it writes over it, the reader looks
  * afterwards whether it was there.
  *
- * Legal outcomes: what the reader takes for word n is n. It may miss words, and never take a position
- * for written that is not. */
+ * Legal outcomes: what the reader takes for word n is n. It may miss words, and never take a
+ * position for written that is not. */
 #include "support/interleave.h"
 
 enum { WRITTEN, OLDEST, WORDS }; /* two words */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A ring of two bytes and three that go through it (publish_written with look_for_bytes, publish_read
- * with look_for_room): the third is written where the first was.
+/* A ring of two bytes and three that go through it (publish_written with look_for_bytes,
+ * publish_read with look_for_room): the third is written where the first was.
  *
- * Legal outcomes: what the reader reads as byte n is n. That the writer does not write over what the
- * reader still has to read is seen by what the reader finds.
+ * Legal outcomes: what the reader reads as byte n is n. That the writer does not write over what
+ * the reader still has to read is seen by what the reader finds.
  *
- * The model never delays a load, but the machine may: a reader that gives a byte back with a relaxed
- * store may still be reading it afterwards. That is written out as a program of its own. */
+ * The model never delays a load, but the machine may: a reader that gives a byte back with a
+ * relaxed store may still be reading it afterwards. That is written out as a program of its own. */
 #include "support/interleave.h"
 
 enum { WRITTEN, READ, BYTES }; /* two bytes */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* No sleep is slept through (wait_until with cci_ring_publish_and_wake). The other side moves twice, and
- * the sleeper waits for the second time: so it may be woken for nothing and go to sleep again.
+/* No sleep is slept through (wait_until with cci_ring_publish_and_wake). The other side moves
+ * twice, and the sleeper waits for the second time: so it may be woken for nothing and go to sleep
+ * again.
  *
- * Legal outcomes: nobody sleeps at the end. The kernel compares the newest value and goes to sleep in
- * one step. */
+ * Legal outcomes: nobody sleeps at the end. The kernel compares the newest value and goes to sleep
+ * in one step. */
 #include "support/interleave.h"
 
 enum { POSITION, SLEEPS };

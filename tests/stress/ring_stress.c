@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A writer and a reader that run as fast as they can: what is read is what was written, in order and
- * whole, whatever the kind of ring. */
+/* A writer and a reader that run as fast as they can: what is read is what was written, in order
+ * and whole, whatever the kind of ring. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -177,7 +177,8 @@ static void run(const char *name, unsigned flags, void (*write)(const unsigned c
     end(thread);
 }
 
-/* Records may be missing, but those that are read are whole and in order, and the last one comes. */
+/* Records may be missing, but those that are read are whole and in order, and the last one comes.
+ * */
 static void run_overwriting(unsigned flags)
 {
     const pthread_t thread =

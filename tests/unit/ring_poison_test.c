@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A ring hides nothing from AddressSanitizer: a use of bytes that are neither reserved nor written is
- * reported, wherever they are mapped. The program runs itself again to be wrong; tests/integration
- * runs it under Valgrind. */
+/* A ring hides nothing from AddressSanitizer: a use of bytes that are neither reserved nor written
+ * is reported, wherever they are mapped. The program runs itself again to be wrong;
+ * tests/integration runs it under Valgrind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The contract of ccmem/ring.h in one thread: what fits, what does not, what is left unchanged. */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -375,6 +378,7 @@ static void test_the_oldest_records_give_way(void **state)
     assert_true(cc_ring_try_write_record(&ring, text, 10));
     assert_true(cc_ring_try_write_record(&ring, text + 1, 11));
     assert_true(cc_ring_try_write_record(&ring, text + 2, 16)); /* 72: the first gives way */
+    assert_int_equal(cc_ring_stats(&ring).used, 48);
     assert_int_equal(cc_ring_read_record(&ring, out, sizeof out, &n), CC_RESULT_FULL);
     assert_int_equal(n, 99);
     expect_record(&ring, text + 1, 11);
@@ -388,6 +392,42 @@ static void test_the_oldest_records_give_way(void **state)
     assert_int_equal(cc_ring_stats(&ring).lost, 24 + 16);
     assert_false(cc_ring_stats(&ring).damaged);
     cc_ring_fini(&ring);
+}
+
+/* The reader copies to a page that is not there; while it is being made, the writer overtakes. */
+static cc_ring_t      overtaken;
+static unsigned char *late_page;
+
+static void overtake(int signal)
+{
+    (void)signal;
+    mprotect(late_page, LARGE, PROT_READ | PROT_WRITE);
+    for (int i = 0; i < 3; i++)
+        (void)!cc_ring_try_write_record(&overtaken, text + i, 24);
+}
+
+static void test_a_copy_that_was_overtaken_is_made_again(void **state)
+{
+    struct sigaction before, during = { .sa_handler = overtake };
+    unsigned char   *pages =
+        mmap(NULL, 2 * LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t n = 0;
+
+    (void)state;
+    init_over(&overtaken, SMALL, CC_RING_OVERWRITE);
+    assert_true(cc_ring_try_write_record(&overtaken, text + 9, 24));
+    late_page = pages + LARGE;
+    assert_int_equal(mprotect(late_page, LARGE, PROT_NONE), 0);
+    sigaction(SIGSEGV, &during, &before);
+    unsigned char *out = late_page - 8;
+    assert_int_equal(cc_ring_read_record(&overtaken, out, 24, &n), CC_RESULT_OK);
+    sigaction(SIGSEGV, &before, NULL);
+    assert_int_equal(n, 24);
+    assert_memory_equal(out, text + 1, 24);
+    assert_int_equal(cc_ring_stats(&overtaken).lost, 64);
+    expect_record(&overtaken, text + 2, 24);
+    munmap(pages, 2 * LARGE);
+    cc_ring_fini(&overtaken);
 }
 
 /* ---- waiting ---- */
@@ -406,6 +446,27 @@ static void test_waiting_ends(void **state)
     assert_false(cc_ring_wait_room(&ring, SMALL, 5));
     assert_false(cc_ring_wait_room(&ring, SMALL + 1, CC_RING_FOREVER));
     assert_false(cc_ring_wait_used(&ring, SIZE_MAX, CC_RING_FOREVER));
+    cc_ring_fini(&ring);
+}
+
+static long ms_of(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return t.tv_sec * 1000L + t.tv_nsec / 1000000;
+}
+
+static void test_waiting_is_sleeping(void **state)
+{
+    const long start = ms_of(CLOCK_MONOTONIC), work = ms_of(CLOCK_THREAD_CPUTIME_ID);
+    cc_ring_t  ring;
+
+    (void)state;
+    init_over(&ring, SMALL, CC_RING_WAITS);
+    assert_false(cc_ring_wait_used(&ring, 1, 200));
+    assert_true(ms_of(CLOCK_MONOTONIC) - start >= 200);
+    assert_true(ms_of(CLOCK_THREAD_CPUTIME_ID) - work < 100);
     cc_ring_fini(&ring);
 }
 
@@ -441,7 +502,9 @@ int main(void)
         cmocka_unit_test(test_records_can_be_cut_and_given_up),
         cmocka_unit_test(test_the_oldest_bytes_give_way),
         cmocka_unit_test(test_the_oldest_records_give_way),
+        cmocka_unit_test(test_a_copy_that_was_overtaken_is_made_again),
         cmocka_unit_test(test_waiting_ends),
+        cmocka_unit_test(test_waiting_is_sleeping),
         cmocka_unit_test(test_waiting_for_what_is_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

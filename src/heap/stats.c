@@ -70,12 +70,22 @@ static void add_allocs(totals_t *t, const cci_cache_t *c)
     }
 }
 
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Frees never become fewer; that fewer are seen than before only means that some are missed now. The
+ * lock is held. */
 static totals_t totals_now(void)
 {
-    totals_t t = { 0 };
+    static uint64_t free_count, free_bytes; /* the most that was seen */
+    totals_t        t = { 0 };
 
     for (const cci_cache_t *c = cci_cache_first(); c; c = c->next)
         add_frees(&t, c);
+    t.free_count = free_count = greater(t.free_count, free_count);
+    t.free_bytes = free_bytes = greater(t.free_bytes, free_bytes);
     for (const cci_cache_t *c = cci_cache_first(); c; c = c->next)
         add_allocs(&t, c);
     return t;

@@ -15,7 +15,7 @@
 enum {
     CCI_MAGAZINE_SLOTS = 128,
     CCI_MAGAZINE_BYTES = 128 * 1024, /* a magazine holds about so much, */
-    CCI_MAGAZINE_LEAST = 2,         /* or so many blocks, if that is more */
+    CCI_MAGAZINE_LEAST = 2,          /* or so many blocks, if that is more */
     CCI_CLASS_NONE     = CC_HEAP_SIZES_
 };
 

@@ -63,7 +63,7 @@ static void count_free(size_t usable)
     }
 }
 
-static void *ask(const cc_backend_t *backend, size_t size, size_t align, bool zero)
+static void *ask_once(const cc_backend_t *backend, size_t size, size_t align, bool zero)
 {
     if (zero)
         return backend->calloc(1, size);
@@ -71,13 +71,14 @@ static void *ask(const cc_backend_t *backend, size_t size, size_t align, bool ze
 }
 
 /* What is cached may be what the backend lacks. */
-static __attribute__((noinline)) void *ask_again(const cc_backend_t *backend, size_t size,
-                                                 size_t align, bool zero)
+static void *ask(const cc_backend_t *backend, size_t size, size_t align, bool zero)
 {
-    if (cci_depots_bytes() == 0)
-        return NULL;
+    void *block = ask_once(backend, size, align, zero);
+
+    if (__builtin_expect(block != NULL, 1) || cci_depots_bytes() == 0)
+        return block;
     cci_cache_shrink_depots(counters(), 0);
-    return ask(backend, size, align, zero);
+    return ask_once(backend, size, align, zero);
 }
 
 /* A block past the bins, of 1 to PTRDIFF_MAX - align bytes. */
@@ -86,7 +87,7 @@ static void *take(size_t size, size_t align, bool zero, cci_entry_t entry)
     const cc_backend_t *backend = cci_backend_current();
     void               *block   = ask(backend, size, align, zero);
 
-    if (!block && !(block = ask_again(backend, size, align, zero)))
+    if (!block)
         return NULL;
     if (cci_heap_mode() == CCI_HEAP_CHECK && !cci_ledger_add(block, entry)) {
         backend->free(block);
@@ -166,9 +167,7 @@ static void *alloc_one(size_t bin)
     size_t              size = cci_bin_size(bin), align = cci_bin_align(bin);
     void               *block = ask(backend, size, align, false);
 
-    if (!block && !(block = ask_again(backend, size, align, false)))
-        return NULL;
-    if (!cci_identity_learn(backend, bin, &block, 1))
+    if (!block || !cci_identity_learn(backend, bin, &block, 1))
         return NULL;
     cci_cache_t *c = counters();
     cci_count(c, &c->backend_alloc_count, 1);

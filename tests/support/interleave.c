@@ -94,13 +94,6 @@ void model_store(model_t *m, model_thread_t *t, unsigned location, uint32_t valu
     append(m, t, location, value, order, &nothing);
 }
 
-void model_store_on(model_t *m, model_thread_t *t, unsigned location, uint32_t value)
-{
-    const model_view_t carried = m->location[location].view[m->location[location].count - 1];
-
-    append(m, t, location, value, RELAXED, &carried);
-}
-
 static uint32_t modify(model_t *m, model_thread_t *t, unsigned location, uint32_t value,
                        model_order_t order)
 {

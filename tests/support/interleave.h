@@ -74,10 +74,6 @@ uint32_t model_load(model_t *m, model_thread_t *t, unsigned location, model_orde
 void     model_store(model_t *m, model_thread_t *t, unsigned location, uint32_t value,
                      model_order_t order);
 
-/* A relaxed store by the thread that stored the newest value: it continues the release of that one
- * (C11 5.1.2.4: a release sequence has the stores of its own thread, too). */
-void model_store_on(model_t *m, model_thread_t *t, unsigned location, uint32_t value);
-
 /* Compare and swap; on failure the value found is in *expected. */
 bool model_cas(model_t *m, model_thread_t *t, unsigned location, uint32_t *expected, uint32_t value,
                model_order_t success, model_order_t failure);

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include <ccmem/ring.h>
-#include "support/again.h"
+#include "support/poisoning.h"
 
 enum { SIZE = 4096 };
 
@@ -89,10 +89,7 @@ static unsigned char *wrapped_after_read(void)
     return ring.bytes + 32;
 }
 
-static const struct {
-    const char *task;
-    unsigned char *(*bug)(void);
-} bugs[] = {
+static const poisoning_bug_t bugs[] = {
     { "record_past", record_past },
     { "record_after_consume", record_after_consume },
     { "view_after_consume", view_after_consume },
@@ -100,9 +97,8 @@ static const struct {
     { "bytes_before_write", bytes_before_write },
     { "second_mapping", second_mapping },
     { "wrapped_after_read", wrapped_after_read },
+    { NULL, NULL },
 };
-
-enum { BUGS = sizeof bugs / sizeof bugs[0] };
 
 /* Everything that is lent may be used, all around the ring: no report. */
 static void be_right(void)
@@ -130,39 +126,7 @@ static void be_right(void)
     }
 }
 
-/* ---- the test ---- */
-
-static void wrong_uses_are_reported_and_right_ones_are_not(void **state)
-{
-    static const char *const none[] = { NULL };
-    static again_t           a;
-
-    (void)state;
-#ifndef __SANITIZE_ADDRESS__
-    skip();
-#endif
-    for (int i = 0; i < BUGS; i++) {
-        again_run(&a, bugs[i].task, none);
-        assert_int_not_equal(a.status, 0);
-        assert_non_null(strstr(a.err, "use-after-poison"));
-    }
-    again_run(&a, "right", none);
-    assert_string_equal(a.err, "");
-    assert_int_equal(a.status, 0);
-}
-
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_uses_are_reported_and_right_ones_are_not),
-    };
-
-    if (argc == 1)
-        return cmocka_run_group_tests(tests, NULL, NULL);
-    if (strcmp(argv[1], "right") == 0)
-        be_right();
-    for (int i = 0; i < BUGS; i++)
-        if (strcmp(argv[1], bugs[i].task) == 0)
-            *(volatile unsigned char *)bugs[i].bug() = 1;
-    return 0;
+    return poisoning_main(argc, argv, bugs, be_right);
 }

@@ -11,7 +11,7 @@
 
 #include <ccmem/pool.h>
 #include <ccmem/slab.h>
-#include "support/again.h"
+#include "support/poisoning.h"
 
 /* ---- the bugs: each returns a place that must not be written to ---- */
 
@@ -81,10 +81,7 @@ static unsigned char *pool_after_reset(void)
     return p;
 }
 
-static const struct {
-    const char *task;
-    unsigned char *(*bug)(void);
-} bugs[] = {
+static const poisoning_bug_t bugs[] = {
     { "slab_past", slab_past },
     { "slab_after_remove", slab_after_remove },
     { "slab_after_clear", slab_after_clear },
@@ -92,9 +89,8 @@ static const struct {
     { "pool_past", pool_past },
     { "pool_after_free", pool_after_free },
     { "pool_after_reset", pool_after_reset },
+    { NULL, NULL },
 };
-
-enum { BUGS = sizeof bugs / sizeof bugs[0] };
 
 /* The first and the last byte of an object, and its neighbours, may be used: no report. */
 static void be_right(void)
@@ -109,39 +105,7 @@ static void be_right(void)
     cc_pool_fini(&pool);
 }
 
-/* ---- the test ---- */
-
-static void wrong_uses_are_reported_and_right_ones_are_not(void **state)
-{
-    static const char *const none[] = { NULL };
-    static again_t           a;
-
-    (void)state;
-#ifndef __SANITIZE_ADDRESS__
-    skip();
-#endif
-    for (int i = 0; i < BUGS; i++) {
-        again_run(&a, bugs[i].task, none);
-        assert_int_not_equal(a.status, 0);
-        assert_non_null(strstr(a.err, "use-after-poison"));
-    }
-    again_run(&a, "right", none);
-    assert_string_equal(a.err, "");
-    assert_int_equal(a.status, 0);
-}
-
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_uses_are_reported_and_right_ones_are_not),
-    };
-
-    if (argc == 1)
-        return cmocka_run_group_tests(tests, NULL, NULL);
-    if (strcmp(argv[1], "right") == 0)
-        be_right();
-    for (int i = 0; i < BUGS; i++)
-        if (strcmp(argv[1], bugs[i].task) == 0)
-            *(volatile unsigned char *)bugs[i].bug() = 1;
-    return 0;
+    return poisoning_main(argc, argv, bugs, be_right);
 }

@@ -65,28 +65,41 @@ CC_HELPER size_t cc_heap_class_(size_t size)
     return 8 + (doubling - 7) * 4 + (((size - 1) >> (doubling - 2)) & 3);
 }
 
-CC_HELPER void *cc_heap_pop_(size_t bin)
+/* The block that came last into a bin. False: there is none. */
+CC_HELPER bool cc_heap_try_pop_(cc_heap_bin_ *b, void **out)
 {
-    cc_heap_bin_ *b     = &cc_heap_bins_[bin];
-    uint64_t      state = b->state, count = state & CC_HEAP_COUNT_;
+    uint64_t state = b->state, count = state & CC_HEAP_COUNT_;
 
     if (__builtin_expect(count == 0, 0))
-        return cc_heap_refill_(bin);
+        return false;
     __atomic_store_n(&b->state, state + CC_HEAP_SERVED_ - 1, __ATOMIC_RELEASE);
-    return b->slots[count - 1];
+    *out = b->slots[count - 1];
+    return true;
+}
+
+/* A block into a bin. False: it is full. */
+CC_HELPER bool cc_heap_try_push_(cc_heap_bin_ *b, void *ptr)
+{
+    uint64_t state = b->state, count = state & CC_HEAP_COUNT_;
+
+    if (__builtin_expect(count == b->capacity, 0))
+        return false;
+    b->slots[count] = ptr;
+    __atomic_store_n(&b->state, state + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+CC_HELPER void *cc_heap_pop_(size_t bin)
+{
+    void *block;
+
+    return cc_heap_try_pop_(&cc_heap_bins_[bin], &block) ? block : cc_heap_refill_(bin);
 }
 
 CC_HELPER void cc_heap_push_(void *ptr, size_t bin)
 {
-    cc_heap_bin_ *b     = &cc_heap_bins_[bin];
-    uint64_t      state = b->state, count = state & CC_HEAP_COUNT_;
-
-    if (__builtin_expect(count == b->capacity, 0)) {
+    if (!cc_heap_try_push_(&cc_heap_bins_[bin], ptr))
         cc_heap_spill_(ptr, bin);
-        return;
-    }
-    b->slots[count] = ptr;
-    __atomic_store_n(&b->state, state + 1, __ATOMIC_RELEASE);
 }
 
 CC_INLINE void *cc_alloc(size_t size)

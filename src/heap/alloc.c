@@ -10,10 +10,11 @@
 #include <ccmem/alloc.h>
 #include <stdint.h>
 #include <string.h>
-#include "heap/cache.h"
+#include "backend/backend.h"
 #include "heap/identity.h"
 #include "heap/ledger.h"
 #include "heap/mode.h"
+#include "heap/threads.h"
 #include "prim/fault.h"
 
 static bool caching(void)
@@ -25,7 +26,7 @@ static bool caching(void)
 static cci_cache_t *counters(void)
 {
     cci_cache_t *cache = cci_cache_mine();
-    return cache ? cache : &cci_cache_shared;
+    return cache ? cache : cci_heap_main.shared;
 }
 
 /* ---- blocks without a bin ---- */
@@ -39,7 +40,7 @@ static void count_alloc(size_t usable)
 {
     cci_cache_t *c = counters();
 
-    cci_count(c, &c->backend_alloc_count, 1);
+    cci_count(c, &c->source_alloc_count, 1);
     if (counts_as_small(usable)) {
         size_t class = cci_class_within(usable);
         cci_count(c, &c->in[class], 1);
@@ -54,7 +55,7 @@ static void count_free(size_t usable)
 {
     cci_cache_t *c = counters();
 
-    cci_count(c, &c->backend_free_count, 1);
+    cci_count(c, &c->source_free_count, 1);
     if (counts_as_small(usable)) {
         cci_count(c, &c->out[cci_class_within(usable)], 1);
     } else {
@@ -70,14 +71,21 @@ static void *ask_once(const cc_backend_t *backend, size_t size, size_t align, bo
     return align > 16 ? backend->alloc_aligned(size, align) : backend->alloc(size);
 }
 
-/* What is cached may be what the backend lacks. */
+/* What is cached may be what the backend lacks. False: nothing is. */
+static bool free_depots(void)
+{
+    if (cci_depots_bytes(&cci_heap_main.depots) == 0)
+        return false;
+    cci_cache_shrink_depots(counters(), 0);
+    return true;
+}
+
 static void *ask(const cc_backend_t *backend, size_t size, size_t align, bool zero)
 {
     void *block = ask_once(backend, size, align, zero);
 
-    if (__builtin_expect(block != NULL, 1) || cci_depots_bytes() == 0)
+    if (__builtin_expect(block != NULL, 1) || !free_depots())
         return block;
-    cci_cache_shrink_depots(counters(), 0);
     return ask_once(backend, size, align, zero);
 }
 
@@ -163,26 +171,11 @@ void cc_heap_free_aligned_(void *ptr, size_t size)
 /* One block, past the cache: for a thread that has none. */
 static void *alloc_one(size_t bin)
 {
-    const cc_backend_t *backend = cci_backend_current();
-    size_t              size = cci_bin_size(bin), align = cci_bin_align(bin);
-    void               *block = ask(backend, size, align, false);
+    void *block = cci_cache_alloc_one(counters(), bin);
 
-    if (!block || !cci_identity_learn(backend, bin, &block, 1))
-        return NULL;
-    cci_cache_t *c = counters();
-    cci_count(c, &c->backend_alloc_count, 1);
-    cci_count(c, &c->in[bin], 1);
-    cci_count(c, &c->bins[bin].state, CC_HEAP_SERVED_);
-    return block;
-}
-
-static void free_one(void *block, size_t bin)
-{
-    cci_cache_t *c = counters();
-
-    cci_identity_check(bin, &block, 1);
-    cci_cache_give_back(c, &block, 1);
-    cci_count(c, &c->out[bin], 1);
+    if (block || !free_depots())
+        return block;
+    return cci_cache_alloc_one(counters(), bin);
 }
 
 void *cc_heap_refill_(size_t bin)
@@ -205,7 +198,7 @@ void cc_heap_spill_(void *ptr, size_t bin)
     if (cache && cci_cache_make_room(cache, bin))
         cc_heap_push_(ptr, bin);
     else
-        free_one(ptr, bin);
+        cci_cache_free_one(counters(), bin, ptr);
 }
 
 /* ---- the rest of the family ---- */

@@ -85,3 +85,22 @@ void cci_block_map_remove(cci_block_map_t *map, const void *block)
     map->slots[hole].block = NULL;
     map->count--;
 }
+
+const void *cci_block_map_next(const cci_block_map_t *map, size_t *at, size_t *number)
+{
+    while (*at < map->capacity) {
+        const slot_t *slot = &map->slots[(*at)++];
+        if (slot->block) {
+            *number = slot->number;
+            return slot->block;
+        }
+    }
+    return NULL;
+}
+
+void cci_block_map_fini(cci_block_map_t *map)
+{
+    if (map->slots)
+        cci_pages_unmap(map->slots, map->capacity * sizeof *map->slots);
+    *map = (cci_block_map_t){ 0 };
+}

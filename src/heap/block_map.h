@@ -27,4 +27,11 @@ const size_t *cci_block_map_find(const cci_block_map_t *map, const void *block);
 /* Take a block out if it is in. O(1). */
 void cci_block_map_remove(cci_block_map_t *map, const void *block);
 
+/* Walk through all blocks, with *at 0 first; NULL: that was the last. The map does not change
+ * meanwhile. */
+const void *cci_block_map_next(const cci_block_map_t *map, size_t *at, size_t *number);
+
+/* Give the memory back; the map is empty. O(1). */
+void cci_block_map_fini(cci_block_map_t *map);
+
 #endif

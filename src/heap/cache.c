@@ -2,12 +2,22 @@
 /* cache.c - see cache.h. */
 #include "heap/cache.h"
 #include "heap/cell.h"
-#include "heap/identity.h"
+#include "heap/heap.h"
 #include "heap/scavenge.h"
 
 enum { PASS_STEP = 8, CHECK_STEP = 16 };
 
+static cci_depots_t *depots(const cci_cache_t *cache)
+{
+    return &cache->heap->depots;
+}
+
 /* ---- magazines ---- */
+
+static size_t full_count(const cci_cache_t *cache, size_t bin)
+{
+    return cci_depot_slots(depots(cache), bin);
+}
 
 static cci_magazine_t *current(const cc_heap_bin_ *b)
 {
@@ -44,10 +54,12 @@ static void take_out(cci_cache_t *cache, size_t bin, size_t n)
 }
 
 /* Work on another magazine, or none. The bin is empty. */
-static void set_current(cc_heap_bin_ *b, size_t bin, cci_magazine_t *magazine)
+static void set_current(cci_cache_t *cache, size_t bin, cci_magazine_t *magazine)
 {
+    cc_heap_bin_ *b = &cache->bins[bin];
+
     b->slots    = magazine ? magazine->slot : NULL;
-    b->capacity = magazine ? cci_bin_slots(bin) : 0;
+    b->capacity = magazine ? full_count(cache, bin) : 0;
 }
 
 /* The current magazine is full and the spare one empty, or the other way round. */
@@ -60,13 +72,13 @@ static void swap_with_spare(cci_cache_t *cache, size_t bin)
     take_out(cache, bin, current_count(b));
     cache->spare[bin] = current(b);
     __atomic_store_n(&cache->spare_is_full[bin], !full, __ATOMIC_RELAXED);
-    set_current(b, bin, spare);
-    bring_in(cache, bin, full ? cci_bin_slots(bin) : 0);
+    set_current(cache, bin, spare);
+    bring_in(cache, bin, full ? full_count(cache, bin) : 0);
 }
 
-/* ---- to and from the backend ---- */
+/* ---- to and from the source ---- */
 
-/* The first block of the backend goes on top: blocks are handed out in the order it gave them. */
+/* The first block of the source goes on top: blocks are handed out in the order it gave them. */
 static void reverse(void **blocks, size_t n)
 {
     for (size_t i = 0; i < n / 2; i++) {
@@ -76,42 +88,29 @@ static void reverse(void **blocks, size_t n)
     }
 }
 
-static size_t fill_from_backend(size_t bin, void **out, size_t n)
+void cci_cache_give_back(cci_cache_t *cache, size_t bin, void *const *blocks, size_t n)
 {
-    const cc_backend_t *backend = cci_backend_current();
-    size_t              size = cci_bin_size(bin), got = 0;
-
-    if (!cci_bin_is_plain(bin))
-        while (got < n && (out[got] = backend->alloc_aligned(size, cci_bin_align(bin))) != NULL)
-            got++;
-    else
-        while (got < n && (out[got] = backend->alloc(size)) != NULL)
-            got++;
-    return cci_identity_learn(backend, bin, out, got);
+    cache->heap->source->give(cache->heap, bin, blocks, n);
+    cci_count(cache, &cache->source_free_count, n);
 }
 
-void cci_cache_give_back(cci_cache_t *cache, void *const *blocks, size_t n)
+static void check(cci_cache_t *cache, size_t bin, void *const *blocks, size_t n)
 {
-    const cc_backend_t *backend = cci_backend_current();
-
-    cci_identity_forget(blocks, n);
-    for (size_t i = 0; i < n; i++)
-        backend->free(blocks[i]);
-    cci_count(cache, &cache->backend_free_count, n);
+    cache->heap->source->check(cache->heap, bin, blocks, n);
 }
 
-/* Give some blocks of one depot to the backend. *lowest is the lowest of them. CC_HEAP_BINS_: there was
+/* Give some blocks of one depot to the source. *lowest is the lowest of them. CC_HEAP_BINS_: there was
  * none to be had; else the bin. */
 static size_t evict_some(cci_cache_t *cache, void **lowest)
 {
     void  *block[CCI_MAGAZINE_SLOTS];
-    size_t bin = cci_depots_victim();
-    size_t n   = cci_depot_evict(bin, block, CCI_MAGAZINE_SLOTS);
+    size_t bin = cci_depots_victim(depots(cache));
+    size_t n   = cci_depot_evict(depots(cache), bin, block, CCI_MAGAZINE_SLOTS);
 
     if (n == 0)
         return CC_HEAP_BINS_;
     *lowest = block[n - 1];
-    cci_cache_give_back(cache, block, n);
+    cci_cache_give_back(cache, bin, block, n);
     return bin;
 }
 
@@ -119,19 +118,19 @@ void cci_cache_shrink_depots(cci_cache_t *cache, size_t bytes)
 {
     void *lowest;
 
-    while (cci_depots_bytes() > bytes && evict_some(cache, &lowest) < CC_HEAP_BINS_)
+    while (cci_depots_bytes(depots(cache)) > bytes && evict_some(cache, &lowest) < CC_HEAP_BINS_)
         ;
 }
 
 /* The depots were put more into than they may hold. */
 static void keep_within_limit(cci_cache_t *cache)
 {
-    while (cci_depots_bytes() > cci_scavenge_limit()) {
+    while (cci_depots_bytes(depots(cache)) > cci_scavenge_limit(cache->heap)) {
         void  *lowest;
         size_t bin = evict_some(cache, &lowest);
         if (bin == CC_HEAP_BINS_)
             return;
-        cci_depot_set_ceiling(bin, lowest);
+        cci_depot_set_ceiling(depots(cache), bin, lowest);
     }
 }
 
@@ -141,26 +140,26 @@ static bool load_from_depot(cci_cache_t *cache, size_t bin)
 {
     cc_heap_bin_   *b = &cache->bins[bin];
     size_t          count;
-    cci_magazine_t *magazine = cci_depot_get(bin, current(b), &count);
+    cci_magazine_t *magazine = cci_depot_get(depots(cache), bin, current(b), &count);
 
     if (magazine) {
-        set_current(b, bin, magazine);
+        set_current(cache, bin, magazine);
         bring_in(cache, bin, count);
     }
     return magazine;
 }
 
 /* A bin that is used little holds little: each time twice as much as the last. */
-static bool load_from_backend(cci_cache_t *cache, size_t bin)
+static bool load_from_source(cci_cache_t *cache, size_t bin)
 {
     cc_heap_bin_ *b = &cache->bins[bin];
-    size_t        n = 2 * (size_t)cache->batch[bin], most = cci_bin_slots(bin);
+    size_t        n = 2 * (size_t)cache->batch[bin], most = full_count(cache, bin);
 
     n                 = n == 0 ? 1 : n < most ? n : most;
     cache->batch[bin] = (uint8_t)n;
-    n                 = fill_from_backend(bin, b->slots, n);
+    n                 = cache->heap->source->take(cache->heap, bin, b->slots, n);
     reverse(b->slots, n);
-    cci_count(cache, &cache->backend_alloc_count, n);
+    cci_count(cache, &cache->source_alloc_count, n);
     b->capacity = most;
     bring_in(cache, bin, n);
     return n;
@@ -176,32 +175,36 @@ bool cci_cache_load(cci_cache_t *cache, size_t bin)
         return true;
     }
     if (!b->slots)
-        set_current(b, bin, cci_cell_take());
+        set_current(cache, bin, cci_cell_take());
     if (!b->slots)
         return false;
-    return load_from_depot(cache, bin) || load_from_backend(cache, bin);
+    return load_from_depot(cache, bin) || load_from_source(cache, bin);
 }
 
 /* ---- a full bin ---- */
 
 /* One block in sixteen, others each time: enough for a size that is wrong at one place of a program,
  * at a sixteenth of the cost, which is that of looking at the pages of blocks nobody needs. */
-static void check_some(const cci_cache_t *cache, size_t bin, void *const *blocks, size_t n)
+static void check_some(cci_cache_t *cache, size_t bin, void *const *blocks, size_t n)
 {
+    void  *some[CCI_MAGAZINE_SLOTS / CHECK_STEP + 1];
+    size_t count = 0;
+
     for (size_t i = cache->slow_count % CHECK_STEP; i < n; i += CHECK_STEP)
-        cci_identity_check(bin, &blocks[i], 1);
+        some[count++] = blocks[i];
+    check(cache, bin, some, count);
 }
 
-/* The full spare goes to the depot; what the depot does not take goes to the backend. Returns an
+/* The full spare goes to the depot; what the depot does not take goes to the source. Returns an
  * empty magazine or NULL. */
 static cci_magazine_t *exchange_full(cci_cache_t *cache, size_t bin, cci_magazine_t *full)
 {
     size_t left;
 
-    check_some(cache, bin, full->slot, cci_bin_slots(bin));
-    cci_magazine_t *empty = cci_depot_put(bin, full, &left);
+    check_some(cache, bin, full->slot, full_count(cache, bin));
+    cci_magazine_t *empty = cci_depot_put(depots(cache), bin, full, &left);
     if (left)
-        cci_cache_give_back(cache, empty->slot, left);
+        cci_cache_give_back(cache, bin, empty->slot, left);
     keep_within_limit(cache);
     return empty;
 }
@@ -231,21 +234,21 @@ static size_t split(void **slots, size_t from, size_t count, uintptr_t ceiling, 
     return n;
 }
 
-/* Of the newest blocks of the current magazine, those at or above the ceiling go to the backend; the
+/* Of the newest blocks of the current magazine, those at or above the ceiling go to the source; the
  * others stay, and few more are let in. So what a thread holds on to while the depots are
- * overfull is next to nothing, and does not keep the backend's pages from becoming empty. False: there
+ * overfull is next to nothing, and does not keep its pages from becoming empty. False: there
  * is no room; all that stayed belong into the depot. */
 static bool pass_high_ones(cci_cache_t *cache, size_t bin, uintptr_t ceiling)
 {
     cc_heap_bin_ *b     = &cache->bins[bin];
-    size_t        count = current_count(b), most = cci_bin_slots(bin);
+    size_t        count = current_count(b), most = full_count(cache, bin);
     size_t        from = b->capacity < most ? count - PASS_STEP : 0; /* older ones were seen */
     void         *high[CCI_MAGAZINE_SLOTS];
     size_t        n = split(b->slots, from, count, ceiling, high);
 
     take_out(cache, bin, n);
     check_some(cache, bin, high, n);
-    cci_cache_give_back(cache, high, n);
+    cci_cache_give_back(cache, bin, high, n);
     count -= n;
     b->capacity = count + PASS_STEP < most ? count + PASS_STEP : most;
     return count < most;
@@ -254,15 +257,15 @@ static bool pass_high_ones(cci_cache_t *cache, size_t bin, uintptr_t ceiling)
 bool cci_cache_make_room(cci_cache_t *cache, size_t bin)
 {
     cc_heap_bin_ *b       = &cache->bins[bin];
-    uintptr_t     ceiling = cci_depot_ceiling(bin);
+    uintptr_t     ceiling = cci_depot_ceiling(depots(cache), bin);
 
     cci_scavenge_tick(cache);
     if (!b->slots) { /* the first block of the bin is a free one */
-        set_current(b, bin, cci_cell_take());
+        set_current(cache, bin, cci_cell_take());
         return b->slots;
     }
     give_spare_away(cache, bin);
-    if ((ceiling != UINTPTR_MAX || b->capacity < cci_bin_slots(bin)) &&
+    if ((ceiling != UINTPTR_MAX || b->capacity < full_count(cache, bin)) &&
         pass_high_ones(cache, bin, ceiling))
         return true;
     if (!cache->spare[bin])
@@ -273,14 +276,37 @@ bool cci_cache_make_room(cci_cache_t *cache, size_t bin)
     return true;
 }
 
+/* ---- without a cache ---- */
+
+void *cci_cache_alloc_one(cci_cache_t *cache, size_t bin)
+{
+    void *block;
+
+    if (!cache->heap->source->take(cache->heap, bin, &block, 1))
+        return NULL;
+    cci_count(cache, &cache->source_alloc_count, 1);
+    cci_count(cache, &cache->in[bin], 1);
+    cci_count(cache, &cache->bins[bin].state, CC_HEAP_SERVED_);
+    return block;
+}
+
+void cci_cache_free_one(cci_cache_t *cache, size_t bin, void *block)
+{
+    check(cache, bin, &block, 1);
+    cci_cache_give_back(cache, bin, &block, 1);
+    cci_count(cache, &cache->out[bin], 1);
+}
+
 /* ---- everything ---- */
 
 static void put_away(cci_cache_t *cache, size_t bin, cci_magazine_t *magazine, size_t count)
 {
     if (!magazine)
         return;
-    cci_identity_check(bin, magazine->slot, count);
-    cci_cache_give_back(cache, magazine->slot, cci_depot_put_blocks(bin, magazine->slot, count));
+    check(cache, bin, magazine->slot, count);
+    size_t left = cci_depot_put_blocks(depots(cache), bin, magazine->slot, count);
+    if (left)
+        cci_cache_give_back(cache, bin, magazine->slot, left);
     cci_cell_give(magazine);
 }
 
@@ -292,11 +318,11 @@ void cci_cache_empty_bin(cci_cache_t *cache, size_t bin)
     bool            spare_is_full = cache->spare_is_full[bin];
 
     take_out(cache, bin, count);
-    set_current(b, bin, NULL);
+    set_current(cache, bin, NULL);
     cache->spare[bin] = NULL;
     __atomic_store_n(&cache->spare_is_full[bin], false, __ATOMIC_RELAXED);
     put_away(cache, bin, magazine, count);
-    put_away(cache, bin, spare, spare_is_full ? cci_bin_slots(bin) : 0);
+    put_away(cache, bin, spare, spare_is_full ? full_count(cache, bin) : 0);
     cache->batch[bin] = 0;
 }
 
@@ -304,4 +330,28 @@ void cci_cache_empty(cci_cache_t *cache)
 {
     for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++)
         cci_cache_empty_bin(cache, bin);
+}
+
+void cci_cache_forget(cci_cache_t *cache)
+{
+    for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++) {
+        take_out(cache, bin, current_count(&cache->bins[bin]));
+        set_current(cache, bin, NULL);
+        cache->spare[bin] = NULL;
+        __atomic_store_n(&cache->spare_is_full[bin], false, __ATOMIC_RELAXED);
+    }
+}
+
+static void give_cell(cci_magazine_t *magazine)
+{
+    if (magazine)
+        cci_cell_give(magazine);
+}
+
+void cci_cache_drop(cci_cache_t *cache)
+{
+    for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++) {
+        give_cell(current(&cache->bins[bin]));
+        give_cell(cache->spare[bin]);
+    }
 }

@@ -290,6 +290,76 @@ size_t cci_ordered_take_highest(cci_ordered_t *set, void **out, size_t n)
     return take(set, false, out, n);
 }
 
+/* The window of an address; NULL: there is none. */
+static window_t *existing_window(const cci_ordered_t *set, uintptr_t address, size_t *at)
+{
+    uintptr_t number = address >> REGION_SHIFT;
+
+    *at = regions_below(set, number);
+    if (*at == set->region_count || set->regions[*at]->number != number)
+        return NULL;
+    return set->regions[*at]->window[index_of(address, WINDOW_SHIFT)];
+}
+
+/* How many blocks begin in the word of an address. */
+static size_t count_in_word(const cci_ordered_t *set, uintptr_t address)
+{
+    size_t          at;
+    const window_t *window = existing_window(set, address, &at);
+
+    if (!window)
+        return 0;
+    return (size_t)__builtin_popcountll(window->word[index_of(address, WORD_SHIFT)]);
+}
+
+/* Take out all blocks that begin in the word of an address. */
+static void clear_word(cci_ordered_t *set, uintptr_t address)
+{
+    size_t    at, word = index_of(address, WORD_SHIFT);
+    window_t *window = existing_window(set, address, &at);
+
+    if (!window)
+        return;
+    set->count -= (size_t)__builtin_popcountll(window->word[word]);
+    window->word[word] = 0;
+    window->used &= ~(UINT64_C(1) << word);
+    if (!window->used)
+        remove_window(set->regions[at], index_of(address, WINDOW_SHIFT));
+    if (!set->regions[at]->used)
+        remove_region(set, at);
+}
+
+bool cci_ordered_take_range(cci_ordered_t *set, uintptr_t from, uintptr_t to, size_t n)
+{
+    const uintptr_t step  = (uintptr_t)1 << WORD_SHIFT;
+    size_t          count = 0;
+
+    for (uintptr_t word = from; word < to; word += step)
+        count += count_in_word(set, word);
+    if (count != n)
+        return false;
+    for (uintptr_t word = from; word < to; word += step)
+        clear_word(set, word);
+    return true;
+}
+
+/* ---- end ---- */
+
+static void give_region(region_t *region)
+{
+    while (region->used)
+        remove_window(region, lowest(region->used));
+    cci_cell_give(region);
+}
+
+void cci_ordered_fini(cci_ordered_t *set)
+{
+    for (size_t i = 0; i < set->region_count; i++)
+        give_region(set->regions[i]);
+    release_array(set->regions, set->region_capacity);
+    *set = (cci_ordered_t){ 0 };
+}
+
 /* ---- validity ---- */
 
 /* The number of blocks, SIZE_MAX when a summary is wrong. */

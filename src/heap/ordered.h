@@ -41,6 +41,13 @@ size_t cci_ordered_take_lowest(cci_ordered_t *set, void **out, size_t n);
 /* Take out the n highest blocks, or all there are, descending. Returns how many. O(n). */
 size_t cci_ordered_take_highest(cci_ordered_t *set, void **out, size_t n);
 
+/* Take out the blocks from one address to another, multiples of 1024, if there are exactly n of them,
+ * n > 0. False: there are not, and nothing changed. O(to - from). */
+bool cci_ordered_take_range(cci_ordered_t *set, uintptr_t from, uintptr_t to, size_t n);
+
+/* Give all memory back; the set is empty. O(blocks / 64). */
+void cci_ordered_fini(cci_ordered_t *set);
+
 /* Whether the invariants hold. O(blocks). */
 bool cci_ordered_is_valid(const cci_ordered_t *set);
 

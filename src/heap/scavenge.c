@@ -4,25 +4,27 @@
 #include <time.h>
 #include "prim/clock.h"
 
-static _Atomic uint64_t next_ns; /* when the interval ends */
-
-size_t cci_scavenge_limit(void)
+size_t cci_scavenge_limit(const cci_heap_t *heap)
 {
-    size_t bytes = cci_cache_users() * CCI_DEPOT_BYTES_A_THREAD;
+    size_t bytes = cci_heap_users(heap) * CCI_DEPOT_BYTES_A_THREAD;
+
+    if (heap->source->keeps)
+        return SIZE_MAX;
     return bytes < CCI_DEPOT_BYTES_MOST ? bytes : CCI_DEPOT_BYTES_MOST;
 }
 
 static void give_back_unused(cci_cache_t *cache, size_t bin)
 {
-    size_t unused = cci_depot_unused(bin);
+    cci_depots_t *depots = &cache->heap->depots;
+    size_t        unused = cci_depot_unused(depots, bin);
 
     while (unused) {
         void  *block[CCI_MAGAZINE_SLOTS];
         size_t n = unused < CCI_MAGAZINE_SLOTS ? unused : CCI_MAGAZINE_SLOTS;
-        n        = cci_depot_evict(bin, block, n);
+        n        = cci_depot_evict(depots, bin, block, n);
         if (n == 0)
             return;
-        cci_cache_give_back(cache, block, n);
+        cci_cache_give_back(cache, bin, block, n);
         unused -= n < unused ? n : unused;
     }
 }
@@ -50,13 +52,13 @@ void cci_scavenge_bins(cci_cache_t *cache)
 }
 
 /* One thread ends an interval: the one that sets the next. */
-static bool is_the_one(uint64_t now)
+static bool is_the_one(cci_heap_t *heap, uint64_t now)
 {
-    uint64_t end = atomic_load_explicit(&next_ns, memory_order_relaxed);
+    uint64_t end = atomic_load_explicit(&heap->scavenge_ns, memory_order_relaxed);
 
-    return now >= end &&
-           atomic_compare_exchange_strong_explicit(&next_ns, &end, now + CCI_SCAVENGE_INTERVAL_NS,
-                                                   memory_order_relaxed, memory_order_relaxed);
+    return now >= end && atomic_compare_exchange_strong_explicit(
+                             &heap->scavenge_ns, &end, now + CCI_SCAVENGE_INTERVAL_NS,
+                             memory_order_relaxed, memory_order_relaxed);
 }
 
 void cci_scavenge_tick(cci_cache_t *cache)
@@ -68,6 +70,6 @@ void cci_scavenge_tick(cci_cache_t *cache)
         return;
     cache->scavenge_ns = now + CCI_SCAVENGE_INTERVAL_NS;
     cci_scavenge_bins(cache);
-    if (is_the_one(now))
+    if (!cache->heap->source->keeps && is_the_one(cache->heap, now))
         cci_scavenge_depots(cache);
 }

@@ -14,8 +14,9 @@
 
 enum {
     CCI_MAGAZINE_SLOTS = 128,
-    CCI_MAGAZINE_BYTES = 128 * 1024, /* a magazine holds about so much, */
-    CCI_MAGAZINE_LEAST = 2,          /* or so many blocks, if that is more */
+    CCI_MAGAZINE_BYTES =
+        128 * 1024,         /* a magazine holds about so much where nothing else is said, */
+    CCI_MAGAZINE_LEAST = 2, /* or so many blocks, if that is more */
     CCI_CLASS_NONE     = CC_HEAP_SIZES_
 };
 
@@ -56,14 +57,25 @@ static inline size_t cci_bin_align(size_t bin)
     return cci_bin_is_plain(bin) ? 16 : CC_CACHE_LINE_SIZE;
 }
 
-/* How many blocks a full magazine of that bin holds. */
-static inline size_t cci_bin_slots(size_t bin)
+/* How many blocks of that bin a full magazine of about so many bytes holds. */
+static inline size_t cci_bin_slots(size_t bin, size_t magazine_bytes)
 {
-    size_t fit = CCI_MAGAZINE_BYTES / cci_bin_size(bin);
+    size_t fit = magazine_bytes / cci_bin_size(bin);
 
     if (fit > CCI_MAGAZINE_SLOTS)
         return CCI_MAGAZINE_SLOTS;
     return fit < CCI_MAGAZINE_LEAST ? CCI_MAGAZINE_LEAST : fit;
+}
+
+/* The bin for blocks of that size and alignment, which is a power of two; CC_HEAP_BINS_: none. */
+static inline size_t cci_bin_for(size_t size, size_t align)
+{
+    if (align > CC_CACHE_LINE_SIZE)
+        return cc_heap_has_aligned_bin_(size, align) ? cc_heap_aligned_bin_(size, align)
+                                                     : CC_HEAP_BINS_;
+    if (size - 1 >= CC_HEAP_SMALL_MAX_)
+        return CC_HEAP_BINS_;
+    return align <= 16 ? cc_heap_class_(size) : cc_heap_node_bin_(size);
 }
 
 /* The largest class that is no larger than usable, which is below CCI_LARGE_MIN. */

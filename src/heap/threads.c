@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* threads.c - which cache is whose: first use, thread exit, fork.
+/* threads.c - the heap behind ccmem/alloc.h, and which of its caches is whose: first use, thread exit,
+ * fork.
  *
  * A thread takes a cache when a bin has no block for the first time. When it exits, its cache goes
  * back for others and the thread is closed for good: destructors of other keys that run later
@@ -10,18 +11,14 @@
  * there. The caches of those threads are free for others in the child; what was in them stays
  * allocated to nobody.
  */
+#include "heap/threads.h"
 #include <pthread.h>
 #include <stddef.h>
-#include "heap/cache.h"
 #include "heap/cell.h"
 #include "heap/identity.h"
 #include "heap/ledger.h"
 #include "heap/mode.h"
-#include "heap/scavenge.h"
 #include "heap/stats.h"
-#include "prim/pages.h"
-
-enum { CACHE_PAGES_BYTES = (sizeof(cci_cache_t) + 4095) / 4096 * 4096 };
 
 /* Neither a block to take nor a place to put one: sends every call to the library. */
 static cc_heap_bin_ no_bins[CC_HEAP_BINS_];
@@ -31,24 +28,13 @@ CC_THREAD cc_heap_bin_ *cc_heap_bins_ = no_bins;
 static __thread cci_cache_t *mine __attribute__((tls_model("initial-exec")));
 static __thread bool         closed __attribute__((tls_model("initial-exec")));
 
-cci_cache_t                   cci_cache_shared;
-static _Atomic(cci_cache_t *) first = &cci_cache_shared;
-static _Atomic size_t         users;
-static _Atomic uint32_t       generation = 1; /* counts forks */
+static cci_cache_t shared = { .heap = &cci_heap_main, .is_shared = true };
+
+cci_heap_t cci_heap_main = { .source = &cci_backend_source, .caches = &shared, .shared = &shared };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t  key;
 static bool           key_works;
-
-cci_cache_t *cci_cache_first(void)
-{
-    return atomic_load_explicit(&first, memory_order_acquire);
-}
-
-size_t cci_cache_users(void)
-{
-    return atomic_load_explicit(&users, memory_order_relaxed);
-}
 
 cci_cache_t *cci_cache_peek(void)
 {
@@ -59,15 +45,10 @@ cci_cache_t *cci_cache_peek(void)
 
 static void leave(void *cache)
 {
-    cci_cache_t *c = cache;
-
     cc_heap_bins_ = no_bins;
     closed        = true;
     mine          = NULL;
-    cci_cache_empty(c);
-    size_t others = atomic_fetch_sub_explicit(&users, 1, memory_order_relaxed) - 1;
-    cci_cache_shrink_depots(c, others * CCI_DEPOT_BYTES_LEFT);
-    atomic_store_explicit(&c->user, 0, memory_order_release); /* for the acquire in claim */
+    cci_heap_close_cache(cache);
 }
 
 /* ---- fork ---- */
@@ -78,12 +59,14 @@ static void before_fork(void)
     cci_stats_lock();
     cci_ledger_lock();
     cci_identity_lock();
-    cci_depots_lock();
+    cci_depots_lock(&cci_heap_main.depots);
+    cci_lock_wait(&cci_cell_lock);
 }
 
 static void after_fork(void)
 {
-    cci_depots_unlock();
+    cci_lock_release(&cci_cell_lock);
+    cci_depots_unlock(&cci_heap_main.depots);
     cci_identity_unlock();
     cci_ledger_unlock();
     cci_stats_unlock();
@@ -91,13 +74,9 @@ static void after_fork(void)
 
 static void after_fork_in_child(void)
 {
-    uint32_t now = atomic_load_explicit(&generation, memory_order_relaxed) + 1;
-
     after_fork();
-    atomic_store_explicit(&generation, now, memory_order_relaxed);
-    atomic_store_explicit(&users, mine != NULL, memory_order_relaxed);
-    if (mine)
-        atomic_store_explicit(&mine->user, now, memory_order_relaxed);
+    cci_caches_after_fork();
+    cci_heap_keep_cache(&cci_heap_main, mine);
 }
 
 /* ---- first use ---- */
@@ -106,6 +85,7 @@ static void after_fork_in_child(void)
  * best given back while the backend still knows the thread. */
 static void set_up(void)
 {
+    cci_depots_init(&cci_heap_main.depots, "heap", CCI_MAGAZINE_BYTES, false);
     key_works = pthread_key_create(&key, leave) == 0 &&
                 pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
 }
@@ -115,73 +95,14 @@ __attribute__((constructor)) static void set_up_early(void)
     pthread_once(&once, set_up);
 }
 
-/* A cache of a thread that a fork left behind is emptied by forgetting: what its owner was doing
- * is not known. */
-static void forget(cci_cache_t *c)
-{
-    for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++) {
-        cc_heap_bin_  *b     = &c->bins[bin];
-        const uint64_t count = b->state & CC_HEAP_COUNT_;
-        __atomic_store_n(&b->state, b->state - count, __ATOMIC_RELEASE);
-        cci_count(c, &c->out[bin], count); /* in this order, see stats.c */
-        b->slots      = NULL;
-        b->capacity   = 0;
-        c->spare[bin] = NULL;
-        __atomic_store_n(&c->spare_is_full[bin], false, __ATOMIC_RELAXED);
-    }
-}
-
-static bool claim(cci_cache_t *c, uint32_t now)
-{
-    uint32_t user = atomic_load_explicit(&c->user, memory_order_relaxed);
-
-    if (user == now || c == &cci_cache_shared)
-        return false;
-    if (!atomic_compare_exchange_strong_explicit(&c->user, &user, now, memory_order_acquire,
-                                                 memory_order_relaxed))
-        return false;
-    if (user)
-        forget(c);
-    return true;
-}
-
-static cci_cache_t *claim_any(uint32_t now)
-{
-    for (cci_cache_t *c = cci_cache_first(); c; c = c->next)
-        if (claim(c, now))
-            return c;
-    return NULL;
-}
-
-/* Caches are added at the front and never removed, so no one who walks along the list waits. */
-static cci_cache_t *add_cache(uint32_t now)
-{
-    cci_cache_t *c = cci_pages_map(CACHE_PAGES_BYTES);
-
-    if (!c)
-        return NULL;
-    atomic_store_explicit(&c->user, now, memory_order_relaxed);
-    c->next = atomic_load_explicit(&first, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&first, &c->next, c, memory_order_release,
-                                                  memory_order_relaxed))
-        ;
-    return c;
-}
-
 static cci_cache_t *open_cache(void)
 {
-    uint32_t     now = atomic_load_explicit(&generation, memory_order_relaxed);
-    cci_cache_t *c   = claim_any(now);
+    cci_cache_t *c = cci_heap_open_cache(&cci_heap_main);
 
-    if (!c)
-        c = add_cache(now);
-    if (!c)
-        return NULL;
-    if (pthread_setspecific(key, c) != 0) {
-        atomic_store_explicit(&c->user, 0, memory_order_release);
+    if (c && pthread_setspecific(key, c) != 0) {
+        cci_heap_close_cache(c);
         return NULL;
     }
-    atomic_fetch_add_explicit(&users, 1, memory_order_relaxed);
     return c;
 }
 

@@ -7,7 +7,7 @@
  */
 #include <stdatomic.h>
 
-#include "heap/cache.h"
+#include "heap/heap.h"
 #include "support/heap_stress.h"
 
 enum {
@@ -46,7 +46,7 @@ static size_t count_caches(void)
 {
     size_t n = 0;
 
-    for (const cci_cache_t *c = cci_cache_first(); c; c = c->next)
+    for (const cci_cache_t *c = cci_heap_caches(&cci_heap_main); c; c = c->next)
         n++;
     return n;
 }
@@ -66,7 +66,7 @@ static void run_storm(void *(*work)(void *))
         pthread_join(thread[i], NULL);
     drop_all_that_is_left();
     check_nothing_is_left();
-    CHECK(cci_cache_users() <= 1);
+    CHECK(cci_heap_users(&cci_heap_main) <= 1);
     CHECK(count_caches() <= AT_ONCE + 3); /* ended threads' caches serve again */
 }
 
@@ -227,7 +227,7 @@ static void *go_on(void *unused)
         sched_yield();
     drop_all_that_is_left();
     check_nothing_is_left();
-    CHECK(cci_cache_users() == 1); /* this one */
+    CHECK(cci_heap_users(&cci_heap_main) == 1); /* this one */
     fprintf(stderr, "%s: ok\n", part);
     exit(0);
 }

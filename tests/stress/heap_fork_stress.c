@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-#include "heap/cache.h"
+#include "heap/heap.h"
 #include "support/heap_stress.h"
 
 enum {
@@ -106,7 +106,7 @@ static _Noreturn void live_on(bool again)
     pthread_t thread;
 
     alarm(SECONDS);
-    CHECK(cci_cache_users() == 1);
+    CHECK(cci_heap_users(&cci_heap_main) == 1);
     uint64_t live = cc_alloc_stats_snapshot().current_allocated;
     for (int i = 0; i < OWN; i++) {
         own_drop(own[i], i % 3);
@@ -214,7 +214,7 @@ static void *fork_first(void *unused)
 
     if (child == 0) {
         alarm(SECONDS);
-        CHECK(cci_cache_users() == 0);
+        CHECK(cci_heap_users(&cci_heap_main) == 0);
         drop_own();
         uint64_t rng = cci_random_seed(1);
         own_drop(own_make(&rng, 300), true);

@@ -118,7 +118,7 @@ static void test_slots(void **state)
 {
     (void)state;
     for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++) {
-        size_t slots = cci_bin_slots(bin), bytes = slots * cci_bin_size(bin);
+        size_t slots = cci_bin_slots(bin, CCI_MAGAZINE_BYTES), bytes = slots * cci_bin_size(bin);
         assert_true(slots >= CCI_MAGAZINE_LEAST && slots <= CCI_MAGAZINE_SLOTS);
         assert_true(bytes <= CCI_MAGAZINE_BYTES || slots == CCI_MAGAZINE_LEAST);
         assert_true(slots == CCI_MAGAZINE_SLOTS || bytes + cci_bin_size(bin) > CCI_MAGAZINE_BYTES);

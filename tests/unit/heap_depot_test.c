@@ -26,6 +26,8 @@ enum {
 static enum { OUTSIDE, INSIDE } where[BLOCKS];
 static size_t bin, slots;
 
+static cci_depots_t depots;
+
 static void *block(size_t i)
 {
     return (void *)(uintptr_t)(0x7f1200000000 + i * STRIDE);
@@ -62,8 +64,8 @@ static size_t inside(void)
 
 static void assert_counts(void)
 {
-    assert_int_equal(cci_depot_count(bin), inside());
-    assert_int_equal(cci_depots_bytes(), inside() * cci_bin_size(bin));
+    assert_int_equal(cci_depot_count(&depots, bin), inside());
+    assert_int_equal(cci_depots_bytes(&depots), inside() * cci_bin_size(bin));
 }
 
 /* A full magazine with blocks i, i + step, i + 2 step, ... */
@@ -90,7 +92,7 @@ static size_t put(cci_magazine_t *m)
 
     for (size_t k = 0; k < slots; k++)
         went_in(m->slot[k]);
-    cci_magazine_t *back = cci_depot_put(bin, m, &left);
+    cci_magazine_t *back = cci_depot_put(&depots, bin, m, &left);
     assert_true(left <= slots && (back || left == 0));
     for (size_t k = 0; k < left; k++)
         came_out(back->slot[k]);
@@ -109,7 +111,7 @@ static size_t get(void **out)
 {
     cci_magazine_t *empty = cci_cell_take();
     size_t          count = 0;
-    cci_magazine_t *m     = cci_depot_get(bin, empty, &count);
+    cci_magazine_t *m     = cci_depot_get(&depots, bin, empty, &count);
 
     assert_true(!m || (count >= 1 && count <= slots));
     for (size_t k = 0; m && k < count; k++)
@@ -120,7 +122,7 @@ static size_t get(void **out)
 
 static size_t evict(void **out, size_t n)
 {
-    size_t taken = cci_depot_evict(bin, out, n);
+    size_t taken = cci_depot_evict(&depots, bin, out, n);
 
     for (size_t k = 0; k < taken; k++)
         came_out(out[k]);
@@ -137,7 +139,7 @@ static int empty_depot(void **state)
     assert_int_equal(inside(), 0);
     assert_counts();
     get(out); /* no ceiling, nothing unused */
-    cci_depot_unused(bin);
+    cci_depot_unused(&depots, bin);
     return 0;
 }
 
@@ -206,14 +208,14 @@ static void test_blocks_one_by_one(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         went_in(in[i]);
-    assert_int_equal(cci_depot_put_blocks(bin, in, 3), 0);
+    assert_int_equal(cci_depot_put_blocks(&depots, bin, in, 3), 0);
     assert_counts();
     put(full(1000, 1)); /* behind */
     assert_int_equal(get(out), slots);
     assert_ptr_equal(out[0], block(7));
     assert_ptr_equal(out[1], block(70));
     assert_ptr_equal(out[2], block(700));
-    assert_int_equal(cci_depot_put_blocks(bin, in, 0), 0);
+    assert_int_equal(cci_depot_put_blocks(&depots, bin, in, 0), 0);
 }
 
 /* ---- giving away ---- */
@@ -241,15 +243,15 @@ static void test_unused(void **state)
     void *out[CCI_MAGAZINE_SLOTS];
 
     (void)state;
-    assert_int_equal(cci_depot_unused(bin), 0);
+    assert_int_equal(cci_depot_unused(&depots, bin), 0);
     put_all(10, 1);
-    assert_int_equal(cci_depot_unused(bin), 0); /* they were not there all the time */
-    assert_int_equal(cci_depot_unused(bin), 10 * slots);
+    assert_int_equal(cci_depot_unused(&depots, bin), 0); /* they were not there all the time */
+    assert_int_equal(cci_depot_unused(&depots, bin), 10 * slots);
     get(out);
     get(out);
     put(full(30000, 1));
-    assert_int_equal(cci_depot_unused(bin), 8 * slots); /* the fewest that there were */
-    assert_int_equal(cci_depot_unused(bin), 9 * slots);
+    assert_int_equal(cci_depot_unused(&depots, bin), 8 * slots); /* the fewest that there were */
+    assert_int_equal(cci_depot_unused(&depots, bin), 9 * slots);
 }
 
 /* Set by who evicts; gone as soon as somebody asks, even if there is nothing. */
@@ -258,17 +260,17 @@ static void test_ceiling(void **state)
     void *out[CCI_MAGAZINE_SLOTS];
 
     (void)state;
-    assert_int_equal(cci_depot_ceiling(bin), UINTPTR_MAX);
-    cci_depot_set_ceiling(bin, block(77));
-    assert_int_equal(cci_depot_ceiling(bin), (uintptr_t)block(77));
+    assert_int_equal(cci_depot_ceiling(&depots, bin), UINTPTR_MAX);
+    cci_depot_set_ceiling(&depots, bin, block(77));
+    assert_int_equal(cci_depot_ceiling(&depots, bin), (uintptr_t)block(77));
     put_all(2, 1);
-    assert_int_equal(cci_depot_ceiling(bin), (uintptr_t)block(77));
+    assert_int_equal(cci_depot_ceiling(&depots, bin), (uintptr_t)block(77));
     get(out);
-    assert_int_equal(cci_depot_ceiling(bin), UINTPTR_MAX);
+    assert_int_equal(cci_depot_ceiling(&depots, bin), UINTPTR_MAX);
     get(out);
-    cci_depot_set_ceiling(bin, block(5));
+    cci_depot_set_ceiling(&depots, bin, block(5));
     assert_int_equal(get(out), 0);
-    assert_int_equal(cci_depot_ceiling(bin), UINTPTR_MAX);
+    assert_int_equal(cci_depot_ceiling(&depots, bin), UINTPTR_MAX);
 }
 
 /* Of those that hold much the one that was used longest ago, else the one that holds most. */
@@ -279,29 +281,29 @@ static void test_victim(void **state)
 
     (void)state;
     bin   = young;
-    slots = cci_bin_slots(bin);
+    slots = cci_depot_slots(&depots, bin);
     assert_int_equal(put(full(0, 1)), 0);
-    assert_int_equal(cci_depots_victim(), young); /* there is no other */
+    assert_int_equal(cci_depots_victim(&depots), young); /* there is no other */
     bin              = old;
-    slots            = cci_bin_slots(bin);
+    slots            = cci_depot_slots(&depots, bin);
     size_t magazines = 64 * 1024 / cci_bin_size(old) / slots + 1;
     for (size_t i = 0; i < magazines; i++)
         assert_int_equal(put(full(20000 + i * slots, 1)), 0);
     bin   = young;
-    slots = cci_bin_slots(bin);
+    slots = cci_depot_slots(&depots, bin);
     for (size_t i = 1; i < 10; i++)
         assert_int_equal(put(full(i * slots, 1)), 0);
-    assert_int_equal(cci_depots_victim(), old);
-    cci_magazine_t *m = cci_depot_get(old, cci_cell_take(), &count);
-    assert_int_equal(cci_depots_victim(), young);
-    give_cell(cci_depot_put(old, m, &left));
-    while ((count = cci_depot_evict(old, (void *[CCI_MAGAZINE_SLOTS]){ 0 }, 1)) != 0)
+    assert_int_equal(cci_depots_victim(&depots), old);
+    cci_magazine_t *m = cci_depot_get(&depots, old, cci_cell_take(), &count);
+    assert_int_equal(cci_depots_victim(&depots), young);
+    give_cell(cci_depot_put(&depots, old, m, &left));
+    while ((count = cci_depot_evict(&depots, old, (void *[CCI_MAGAZINE_SLOTS]){ 0 }, 1)) != 0)
         ;
     memset(where, 0, sizeof where);
-    while (cci_depot_evict(young, (void *[CCI_MAGAZINE_SLOTS]){ 0 }, CCI_MAGAZINE_SLOTS))
+    while (cci_depot_evict(&depots, young, (void *[CCI_MAGAZINE_SLOTS]){ 0 }, CCI_MAGAZINE_SLOTS))
         ;
     bin   = old;
-    slots = cci_bin_slots(bin);
+    slots = cci_depot_slots(&depots, bin);
     assert_counts();
 }
 
@@ -317,16 +319,18 @@ static void test_in_other_hands(void **state)
     (void)state;
     put_all(2, 3);
     size_t had = inside();
-    cci_depots_lock();
-    assert_ptr_equal(cci_depot_put(bin, m, &left), m);
+    cci_depots_lock(&depots);
+    cci_lock_wait(&cci_cell_lock);
+    assert_ptr_equal(cci_depot_put(&depots, bin, m, &left), m);
     assert_int_equal(left, slots);
-    assert_null(cci_depot_get(bin, empty, &count));
-    assert_int_equal(cci_depot_put_blocks(bin, in, 2), 2);
-    assert_int_equal(cci_depot_evict(bin, out, 10), 0);
-    assert_int_equal(cci_depot_unused(bin), 0);
+    assert_null(cci_depot_get(&depots, bin, empty, &count));
+    assert_int_equal(cci_depot_put_blocks(&depots, bin, in, 2), 2);
+    assert_int_equal(cci_depot_evict(&depots, bin, out, 10), 0);
+    assert_int_equal(cci_depot_unused(&depots, bin), 0);
     assert_null(cci_cell_take());
-    assert_int_equal(cci_depot_count(bin), had);
-    cci_depots_unlock();
+    assert_int_equal(cci_depot_count(&depots, bin), had);
+    cci_lock_release(&cci_cell_lock);
+    cci_depots_unlock(&depots);
     assert_counts();
     give_cell(empty);
     assert_int_equal(put(m), 0);
@@ -366,7 +370,7 @@ static void test_cells_run_out_for_single_blocks(void **state)
     (void)state;
     for (size_t cells = 0; cells < 10; cells++) {
         scarce_cells_begin(cells);
-        size_t left = cci_depot_put_blocks(bin, in, 3);
+        size_t left = cci_depot_put_blocks(&depots, bin, in, 3);
         scarce_cells_end();
         assert_true(left <= 3);
         for (size_t i = left; i < 3; i++)
@@ -431,7 +435,8 @@ int main(void)
         DEPOT_TEST(test_cells_run_out_for_single_blocks),
         DEPOT_TEST(test_nothing_is_lost),
     };
+    cci_depots_init(&depots, "heap", CCI_MAGAZINE_BYTES, false);
     bin   = 2;
-    slots = cci_bin_slots(bin);
+    slots = cci_depot_slots(&depots, bin);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

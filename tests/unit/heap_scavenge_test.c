@@ -169,7 +169,7 @@ static void test_limit_follows_the_threads(void **state)
     pthread_t thread[THREADS];
 
     (void)state;
-    assert_int_equal(cci_scavenge_limit(), CCI_DEPOT_BYTES_A_THREAD);
+    assert_int_equal(cci_scavenge_limit(&cci_heap_main), CCI_DEPOT_BYTES_A_THREAD);
     for (unsigned n = 1; n <= THREADS; n += THREADS - 1) {
         size_t limit = (n + 1) * CCI_DEPOT_BYTES_A_THREAD;
         pthread_barrier_init(&in, NULL, n + 1);
@@ -177,12 +177,12 @@ static void test_limit_follows_the_threads(void **state)
         for (unsigned i = 0; i < n; i++)
             assert_int_equal(pthread_create(&thread[i], NULL, use_and_wait, NULL), 0);
         pthread_barrier_wait(&in);
-        assert_int_equal(cci_scavenge_limit(),
+        assert_int_equal(cci_scavenge_limit(&cci_heap_main),
                          limit < CCI_DEPOT_BYTES_MOST ? limit : CCI_DEPOT_BYTES_MOST);
         pthread_barrier_wait(&out);
         for (unsigned i = 0; i < n; i++)
             pthread_join(thread[i], NULL);
-        assert_int_equal(cci_scavenge_limit(), CCI_DEPOT_BYTES_A_THREAD);
+        assert_int_equal(cci_scavenge_limit(&cci_heap_main), CCI_DEPOT_BYTES_A_THREAD);
     }
 }
 

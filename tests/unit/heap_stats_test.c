@@ -473,7 +473,7 @@ static void test_bounded(void **state)
             assert_true(cached() <= CCI_DEPOT_BYTES_LEFT + 4 * CCI_MAGAZINE_BYTES);
         } else {
             free_all(p);
-            assert_true(cached() <= cci_scavenge_limit() + 2 * CCI_MAGAZINE_BYTES);
+            assert_true(cached() <= cci_scavenge_limit(&cci_heap_main) + 2 * CCI_MAGAZINE_BYTES);
             assert_true(caches() == (cached() > CCI_DEPOT_BYTES_LEFT));
         }
         assert_true(test_backend.live_bytes <= cached() + cached() / 16);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Group region: arena, slab, pool and ring beside what does the same work in C, C++ and Rust.
+"""Group region: arena, slab, pools and ring beside what does the same work in C, C++ and Rust.
 
 A contestant is compiled from the same sources as the others (bench/region/), those of C++ as C++;
 loops of Rust peers are made like those (bench/region/rust/). Every allocator or queue that a bar is
@@ -12,9 +12,10 @@ from statistics import median
 
 from harness import contest, machine, micro
 from harness.options import ROOT
+from harness.result import Metric
 from harness.versus import AGAIN, metric, original, with_again
 
-SUMMARY = "arena, slab, pool and ring beside their kind in C, C++ and Rust"
+SUMMARY = "arena, slab, pools and ring beside their kind in C, C++ and Rust"
 VERSIONS = (
     "g++", "libapr1-dev", "libboost-dev", "libck-dev", "libglib2.0-dev", "libtalloc-dev",
     "liburcu-dev",
@@ -32,7 +33,7 @@ BEST = "best"  # the peer that is fastest in a case
 # What --contestants takes.
 CONTESTANTS = (
     OURS, INTERFACE, "cc-mirrored", "cc-record", MALLOC, "obstack", "apr", "talloc", "gslice",
-    "boost", "pmr", "pmr-pool", "bumpalo", "rust-vec", "rust-slab", "ck", "wfcqueue",
+    "boost", "pmr", "pmr-pool", "pmr-sync", "bumpalo", "rust-vec", "rust-slab", "ck", "wfcqueue",
 )  # fmt: skip
 USUAL_CONTESTANTS = CONTESTANTS
 
@@ -86,6 +87,11 @@ def pool(case):
     return Case(f"pool-{case}", MALLOC, POOLS, floor=False, bars={OURS: {MALLOC: 0.65}})
 
 
+def blockpool(case, bound=None):
+    bars = {OURS: {MALLOC: bound}} if bound else {}
+    return Case(f"blockpool-{case}", MALLOC, ("gslice", "pmr-sync"), floor=False, bars=bars)
+
+
 def ring(n, bounds):
     return Case(f"ring-{n}", "boost", QUEUES, RINGS, bars={OURS: bounds})
 
@@ -107,6 +113,12 @@ CASES = {
         slab("from-1024", {"rust-slab": 0.40}),
     ],
     "pool": [pool("hot-64"), pool("random-64")],
+    "blockpool": [
+        blockpool("handover-64", 0.5),
+        blockpool("handover-mixed", 0.5),
+        blockpool("batch-64"),
+        blockpool("batch-mixed"),
+    ],
     "ring": [ring(64, {}), ring(1024, {FLOOR: 1.05})],
     "handoff": [handoff(64), handoff(1024)],
 }
@@ -189,7 +201,42 @@ def metrics_of(case, wanted, rounds):
                 yield metric(f"{title}/{name}/{against}", FIGURE, UNIT, name, found, bound)
 
 
+@dataclass(frozen=True)
+class FlatWorkload:
+    """What is held after many messages, in parts of what was held before them: counted, and so
+    measured once."""
+
+    name: str = "flat"
+    who: tuple = (OURS, MALLOC)
+
+    def programs(self, wanted):
+        return [name for name in self.who if name in wanted]
+
+    def results(self, bench):
+        names = self.programs(bench.contestants)
+        if not names:
+            return []
+        rounds = [{name: self.measure(bench, name) for name in names}]
+        return bench.evaluate([self.metric_of(name) for name in names], rounds)
+
+    def measure(self, bench, name):
+        case = "flat-64-quick" if bench.options.quick else "flat-64"
+        bench.progress.say(f"{case}, {name}")
+        return micro.figures(program_of(bench, self.name, name), case)
+
+    def metric_of(self, name):
+        return Metric(
+            f"{self.name}/64/{name}",
+            f"{name}, after",
+            f"{name}, before",
+            "KiB",
+            lambda r: (r[name]["after"], r[name]["before"]),
+            bar={"max": 1.0} if name == OURS else None,
+        )
+
+
 WORKLOADS = {name: Workload(name, cases) for name, cases in CASES.items()}
+WORKLOADS["flat"] = FlatWorkload()
 
 
 def run(bench):

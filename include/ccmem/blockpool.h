@@ -80,9 +80,11 @@ CC_API CC_NODISCARD void *cc_blockpool_alloc(cc_blockpool_t *pool, size_t size);
 /* Give a block back with the size it was asked for with; NULL is nothing. O(1), as above. */
 CC_API void cc_blockpool_free(cc_blockpool_t *pool, void *block, size_t size);
 
-/* The same at a multiple of align; NULL, too, when that is no power of two. */
+/* The same at a multiple of align; NULL, too, when that is no power of two. O(1), as above. */
 CC_API CC_NODISCARD void *cc_blockpool_alloc_aligned(cc_blockpool_t *pool, size_t size,
                                                      size_t align);
+
+/* Give such a block back, with the size and alignment it was asked for with. O(1), as above. */
 CC_API void cc_blockpool_free_aligned(cc_blockpool_t *pool, void *block, size_t size, size_t align);
 
 /* Whether a pointer is where a block begins that the pool handed out; it may be free again. O(1),

@@ -19,7 +19,7 @@ from harness import micro, result, versus  # noqa: E402
 
 # Nothing but a C and a C++ compiler is needed to build these.
 TARGETS = ("bare", "cc", "cc-interface", "cc-mirrored", "cc-record", "glibc", "obstack", "pmr",
-           "pmr-pool")
+           "pmr-pool", "pmr-sync")
 CASES = [(workload, case) for workload, cases in region.CASES.items() for case in cases]
 RUNS = [(workload, case, name) for workload, case in CASES for name in TARGETS
         if name in {*case.chosen(TARGETS), *([region.FLOOR] if case.floor else [])}]
@@ -47,6 +47,8 @@ def test_bars_are_those_of_the_group():
             ("hot-64", "hot-1024", "from-64", "from-1024")} == {
                 "hot-64": 0.80, "hot-1024": 0.85, "from-64": 0.60, "from-1024": 0.40}
     assert bars["pool-hot-64"] == bars["pool-random-64"] == {"cc": {"glibc": 0.65}}
+    assert bars["blockpool-handover-64"] == bars["blockpool-handover-mixed"] == {
+        "cc": {"glibc": 0.5}}
     assert bars["ring-1024"] == {"cc": {"bare": 1.05}}
     assert bars["handoff-64"] == bars["handoff-1024"] == {"cc": {"best": 1.1}}
 
@@ -163,6 +165,21 @@ def test_without_cc_there_are_no_bars(tmp_path):
     assert not any(r["bar"] for r in results)
 
 
+FLAT = """#!/bin/sh
+echo '{{"case": "'$1'", "figures": {{"before": 100, "after": 125}}}}'
+"""
+
+
+def test_what_is_held_is_compared_with_what_was(tmp_path):
+    done = bench("region", "--quick", "--workloads", "flat", "--build", install(tmp_path, FLAT),
+                 "--json", tmp_path / "out.json")
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert {(r["name"], r["ratio_median"], r["bar"] and r["bar"]["max"], r["met"])
+            for r in results} == {("flat/64/cc", 1.25, 1.0, False),
+                                  ("flat/64/glibc", 1.25, None, None)}
+
+
 @pytest.mark.parametrize("script, words", [
     ("#!/bin/sh\necho its own words >&2\nexit 4\n", "its own words"),
     ("#!/bin/sh\necho nothing\n", "it gave no sample"),
@@ -194,6 +211,13 @@ def test_every_case_of_every_program_is_measured_or_said_not_to_be(programs):
     for workload, cases in region.CASES.items():
         listed = set(micro.cases(programs / f"{workload}-cc"))
         assert listed == {case.case for case in cases}
+
+
+def test_held_memory_is_said_before_and_after(programs):
+    for name in ("cc", "glibc"):
+        assert set(micro.cases(programs / f"flat-{name}")) == {"flat-64", "flat-64-quick"}
+        figures = micro.figures(programs / f"flat-{name}", "flat-64-quick")
+        assert set(figures) == {"before", "after"}
 
 
 def test_the_loops_in_rust_are_those_that_the_programs_call():

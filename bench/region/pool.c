@@ -6,7 +6,6 @@
 #include "slots.h"
 
 static slots_key_t live[LIVE];
-static uint64_t    state = 1;
 
 static inline void *touched(void *p)
 {
@@ -40,6 +39,8 @@ static void hot_64(uint64_t ops)
 
 static void random_64(uint64_t ops)
 {
+    uint64_t state = 1; /* a local, see slab.c */
+
     for (uint64_t i = 0; i < ops; i += 2) {
         uint32_t     at     = random_below(&state, LIVE);
         slots_key_t *first  = &live[at];

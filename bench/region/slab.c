@@ -22,7 +22,6 @@ RUST_LOOP(random_64)
 #else
 static unsigned char source[1024];
 static slots_key_t   live[LIVE];
-static uint64_t      state = 1;
 
 static void begin_64(void)
 {
@@ -46,7 +45,7 @@ static void begin_random(void)
     static void name(uint64_t ops)           \
     {                                        \
         for (uint64_t i = 0; i < ops; i++) { \
-            slots_key_t key;                 \
+            slots_key_t key = 0;             \
             ccbench_escape(insert);          \
             REMOVE(key);                     \
         }                                    \
@@ -57,8 +56,13 @@ HOT(hot_1024, INSERT_ZEROED(ccbench_opaque(1024), &key))
 HOT(from_64, INSERT_FROM(source, 48, 64, &key))
 HOT(from_1024, INSERT_FROM(source, ccbench_opaque(256), 1024, &key))
 
+/* state is local, as it is in the loop in Rust: an object that was shown to somebody else may have
+ * changed all that is static, and each turn would wait for the numbers of the last to come back from
+ * memory, which is no allocator's time. */
 static void random_64(uint64_t ops)
 {
+    uint64_t state = 1;
+
     for (uint64_t i = 0; i < ops; i += 2) {
         uint32_t     at     = random_below(&state, LIVE);
         slots_key_t *first  = &live[at];

@@ -52,7 +52,7 @@ typedef struct cc_slab {
     size_t         stride, slot_size;
     cc_slab_key_t  vacant;            /* the next key */
     uint32_t       fast;              /* slots below this are handled inline: used, or 0 */
-    uint32_t       fast_lines;        /* the same if they are of 64 bytes, or 0 */
+    uint32_t       fast_lines;        /* the same if they are lines of 64 bytes, or 0 */
     uint32_t       used;              /* slots below this have a word */
     uint32_t       live, peak;        /* objects */
     uint32_t       circulating;       /* slots that are live or in the list */

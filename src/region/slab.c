@@ -17,6 +17,8 @@
 
 enum { PAGE_BYTES = 64 * 1024 }; /* at most, but for slots that are larger */
 
+_Static_assert(PAGE_BYTES == CC_SLAB_LINE_ << CC_SLAB_LINE_SHIFT_, "a page of lines");
+
 /* ---- life ---- */
 
 /* As many slots as fit into PAGE_BYTES, rounded down to a power of two; one at least. */
@@ -92,39 +94,53 @@ static cc_slab_key_t take(cc_slab_t *slab)
     return 0;
 }
 
-void *cc_slab_insert_slow_(cc_slab_t *slab, cc_slab_key_t *key)
+cc_slab_made_t_ cc_slab_insert_slow_(cc_slab_t *slab)
 {
     cc_slab_key_t next = take(slab);
 
     if (next == 0)
-        return NULL;
+        return (cc_slab_made_t_){ NULL, 0 };
     slab->words[(uint32_t)next] = next;
     if (++slab->live > slab->peak)
         slab->peak = slab->live;
     cci_slab_set_fast(slab);
-    *key       = next;
     void *slot = cc_slab_at_(slab, (uint32_t)next);
     cci_unpoison(slot, slab->slot_size);
-    return slot;
+    return (cc_slab_made_t_){ slot, next };
 }
 
-void *cc_slab_insert_zeroed_slow_(cc_slab_t *slab, cc_slab_key_t *key)
+static cc_slab_made_t_ make(cc_slab_t *slab)
 {
-    void *slot = cc_slab_insert(slab, key);
+    cc_slab_made_t_ made = { NULL, 0 };
 
-    return slot ? memset(slot, 0, slab->slot_size) : NULL;
+    made.slot = cc_slab_insert(slab, &made.key);
+    return made;
 }
 
-void *cc_slab_insert_from_slow_(cc_slab_t *slab, const void *what, size_t size, cc_slab_key_t *key)
+cc_slab_made_t_ cc_slab_insert_zeroed_slow_(cc_slab_t *slab)
 {
-    unsigned char *slot = size <= slab->slot_size ? cc_slab_insert(slab, key) : NULL;
+    cc_slab_made_t_ made = make(slab);
 
-    if (!slot)
-        return NULL;
+    if (made.slot)
+        memset(made.slot, 0, slab->slot_size);
+    return made;
+}
+
+static void fill(unsigned char *slot, const void *what, size_t size, size_t slot_size)
+{
     if (size) /* what may be NULL */
         memcpy(slot, what, size);
-    memset(slot + size, 0, slab->slot_size - size);
-    return slot;
+    memset(slot + size, 0, slot_size - size);
+}
+
+cc_slab_made_t_ cc_slab_insert_from_slow_(cc_slab_t *slab, const void *what, size_t size)
+{
+    if (size > slab->slot_size)
+        return (cc_slab_made_t_){ NULL, 0 };
+    cc_slab_made_t_ made = make(slab);
+    if (made.slot)
+        fill(made.slot, what, size, slab->slot_size);
+    return made;
 }
 
 /* An object ends; its slot is live no more, and in no list. Returns the generation of its next key:

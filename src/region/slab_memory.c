@@ -46,10 +46,11 @@ bool cci_slab_has_fresh(const cc_slab_t *slab)
 
 void cci_slab_set_fast(cc_slab_t *slab)
 {
-    bool slow = slab->fifo || slab->guarded || slab->circulating > slab->peak;
+    bool slow  = slab->fifo || slab->guarded || slab->circulating > slab->peak;
+    bool lines = slab->slot_size == CC_SLAB_LINE_ && slab->stride == CC_SLAB_LINE_;
 
     slab->fast       = slow ? 0 : slab->used;
-    slab->fast_lines = slab->slot_size == CC_SLAB_LINE_ ? slab->fast : 0;
+    slab->fast_lines = lines ? slab->fast : 0;
 }
 
 /* ---- the list of vacant slots ---- */

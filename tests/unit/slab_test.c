@@ -110,23 +110,31 @@ static void slots_are_aligned_as_asked_for(void **state)
     end();
 }
 
+static void assert_zeroed(size_t size, size_t align)
+{
+    begin(size, align, 0);
+    insert_many(3);
+    unsigned char *left = cc_slab_get(&slab, keys[0]), *right = cc_slab_get(&slab, keys[2]);
+    memset(left, 0xAA, size);
+    memset(right, 0xAA, size);
+    memset(cc_slab_get(&slab, keys[1]), 0x55, size);
+    assert_int_equal(cc_slab_remove(&slab, keys[1]), CC_RESULT_OK);
+    const unsigned char *p = cc_slab_insert_zeroed(&slab, &keys[1]);
+    assert_ptr_equal(p, cc_slab_get(&slab, keys[1]));
+    assert_holds(p, size, 0);
+    assert_holds(left, size, 0xAA);
+    assert_holds(right, size, 0xAA);
+    end();
+}
+
 static void zeroed_slots_are_zero_to_the_end(void **state)
 {
     static const size_t sizes[] = { 1, 15, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 1024 };
 
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        begin(sizes[i], 0, 0);
-        insert_many(3);
-        unsigned char *left = cc_slab_get(&slab, keys[0]), *right = cc_slab_get(&slab, keys[2]);
-        memset(left, 0xAA, sizes[i]);
-        memset(right, 0xAA, sizes[i]);
-        memset(cc_slab_get(&slab, keys[1]), 0x55, sizes[i]);
-        assert_int_equal(cc_slab_remove(&slab, keys[1]), CC_RESULT_OK);
-        assert_holds(cc_slab_insert_zeroed(&slab, &keys[1]), sizes[i], 0);
-        assert_holds(left, sizes[i], 0xAA);
-        assert_holds(right, sizes[i], 0xAA);
-        end();
+        assert_zeroed(sizes[i], 0);
+        assert_zeroed(sizes[i], 256);
     }
 }
 
@@ -152,6 +160,56 @@ static void a_copy_is_followed_by_zeroes(void **state)
     assert_null(cc_slab_insert_from(&slab, what, 65, &keys[0]));
     assert_null(cc_slab_insert_from(&slab, what, huge, &keys[0]));
     assert_int_equal(cc_slab_len(&slab), 0);
+    end();
+}
+
+/* Of a size that the compiler knows; a slot of 64 bytes is filled in another way then. */
+#define ASSERT_COPIED(align, size)                                                  \
+    do {                                                                            \
+        begin(64, align, 0);                                                        \
+        insert_many(2);                                                             \
+        memset(cc_slab_get(&slab, keys[0]), 0x55, 64);                              \
+        assert_int_equal(cc_slab_remove(&slab, keys[0]), CC_RESULT_OK);             \
+        const unsigned char *p_ = cc_slab_insert_from(&slab, what, size, &keys[0]); \
+        assert_ptr_equal(p_, cc_slab_get(&slab, keys[0]));                          \
+        assert_memory_equal(p_, what, size);                                        \
+        assert_holds(p_ + (size), 64 - (size), 0);                                  \
+        end();                                                                      \
+    } while (0)
+
+static void a_copy_of_a_constant_size_is_as_good(void **state)
+{
+    static unsigned char what[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof what; i++)
+        what[i] = (unsigned char)(i + 1);
+    ASSERT_COPIED(0, 1);
+    ASSERT_COPIED(0, 15);
+    ASSERT_COPIED(0, 16);
+    ASSERT_COPIED(0, 31);
+    ASSERT_COPIED(0, 32);
+    ASSERT_COPIED(0, 33);
+    ASSERT_COPIED(0, 48);
+    ASSERT_COPIED(0, 63);
+    ASSERT_COPIED(0, 64);
+    ASSERT_COPIED(128, 48);
+}
+
+static void a_slot_that_is_refused_has_no_key(void **state)
+{
+    static const unsigned char what[48];
+    cc_slab_key_t              key = 7;
+
+    (void)state;
+    begin(64, 0, 0);
+    parent.fail_at = parent.requests;
+    assert_null(cc_slab_insert(&slab, &key));
+    parent.fail_at = parent.requests;
+    assert_null(cc_slab_insert_zeroed(&slab, &key));
+    parent.fail_at = parent.requests;
+    assert_null(cc_slab_insert_from(&slab, what, sizeof what, &key));
+    assert_int_equal(key, 7);
     end();
 }
 
@@ -472,6 +530,8 @@ int main(void)
         cmocka_unit_test(slots_are_aligned_as_asked_for),
         cmocka_unit_test(zeroed_slots_are_zero_to_the_end),
         cmocka_unit_test(a_copy_is_followed_by_zeroes),
+        cmocka_unit_test(a_copy_of_a_constant_size_is_as_good),
+        cmocka_unit_test(a_slot_that_is_refused_has_no_key),
         cmocka_unit_test(a_key_is_never_valid_again),
         cmocka_unit_test(made_up_keys_are_refused),
         cmocka_unit_test(addresses_stay_while_the_slab_grows),

@@ -53,8 +53,8 @@ typedef struct cc_arena_options {
 
 /* Fields are private, storage is the caller's. It must not move. */
 typedef struct cc_arena {
-    unsigned char          *cursor, *limit; /* free bytes of the current chunk */
-    unsigned char          *start;          /* the first byte of that chunk */
+    cc_bump_t_              bump;  /* free bytes of the current chunk */
+    unsigned char          *start; /* the first byte of that chunk */
     size_t                  high;  /* reset is short while less than this was used; 0: never */
     struct cc_arena_chunk_ *first; /* in the order of use; those behind current are empty */
     struct cc_arena_chunk_ *current;

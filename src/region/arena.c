@@ -52,7 +52,7 @@ size_t cci_arena_used(const cc_arena_t *a)
 {
     if (!a->current)
         return a->side_used;
-    return a->current->before + (size_t)(a->cursor - a->start) + a->side_used;
+    return a->current->before + (size_t)(a->bump.cursor - a->start) + a->side_used;
 }
 
 void cci_arena_note_peak(cc_arena_t *a)
@@ -150,11 +150,11 @@ static bool is_plain(const cc_arena_t *a)
 
 void cci_arena_move(cc_arena_t *a, cci_place_t place)
 {
-    a->current = place.chunk;
-    a->start   = place.chunk ? cci_chunk_start(place.chunk) : NULL;
-    a->cursor  = place.cursor;
-    a->limit   = a->watched || !place.chunk ? place.cursor : place.chunk->end;
-    a->high    = is_plain(a) ? a->peak + 1 : 0;
+    a->current     = place.chunk;
+    a->start       = place.chunk ? cci_chunk_start(place.chunk) : NULL;
+    a->bump.cursor = place.cursor;
+    a->bump.limit  = a->watched || !place.chunk ? place.cursor : place.chunk->end;
+    a->high        = is_plain(a) ? a->peak + 1 : 0;
 }
 
 bool cci_arena_advance(cc_arena_t *a)
@@ -164,7 +164,7 @@ bool cci_arena_advance(cc_arena_t *a)
     cci_chunk_t *next = cci_arena_following(a);
     next->before      = 0;
     if (a->current) {
-        a->current->used = (size_t)(a->cursor - a->start);
+        a->current->used = (size_t)(a->bump.cursor - a->start);
         next->before     = a->current->before + a->current->used;
     }
     cci_arena_move(a, (cci_place_t){ next, cci_chunk_start(next) });
@@ -232,13 +232,13 @@ static void *alloc_side(cc_arena_t *a, size_t room, size_t align)
 /* In the current chunk; NULL: no room. */
 static void *alloc_here(cc_arena_t *a, size_t size, size_t align)
 {
-    uintptr_t at = cc_arena_at_(a, align);
+    uintptr_t at = cc_bump_at_(&a->bump, align);
 
     if (!a->current || at > (uintptr_t)a->current->end || size > (uintptr_t)a->current->end - at)
         return NULL;
-    void *block = cc_arena_take_(a, at, size);
+    void *block = cc_bump_take_(&a->bump, at, size);
     if (a->watched)
-        a->limit = a->cursor;
+        a->bump.limit = a->bump.cursor;
     return block;
 }
 
@@ -264,7 +264,8 @@ static void *alloc_watched(cc_arena_t *a, size_t size, size_t align)
     return block;
 }
 
-static void *alloc_slowly(cc_arena_t *a, size_t size, size_t align)
+/* Not in place: so `alloc`, which ends with this call, needs no stack frame on its short way. */
+static __attribute__((noinline)) void *alloc_slowly(cc_arena_t *a, size_t size, size_t align)
 {
     if (!is_alignment(align) || size > SIZE_MOST)
         return NULL;
@@ -277,14 +278,14 @@ static inline void *alloc(cc_arena_t *a, size_t size, size_t align)
 {
     uintptr_t at;
 
-    if (align - 1 < CC_ARENA_GRANULE_ && (align & (align - 1)) == 0) {
-        at = cc_arena_at_(a, 1);
-        if (cc_arena_fits_(a, at, size, 1))
-            return cc_arena_take_(a, at, size);
+    if (align - 1 < CC_BUMP_GRANULE_ && (align & (align - 1)) == 0) {
+        at = cc_bump_at_(&a->bump, 1);
+        if (cc_bump_fits_(&a->bump, at, size, 1))
+            return cc_bump_take_(&a->bump, at, size);
     } else if (align == 16) {
-        at = cc_arena_at_(a, 16);
-        if (cc_arena_fits_(a, at, size, 16))
-            return cc_arena_take_(a, at, size);
+        at = cc_bump_at_(&a->bump, 16);
+        if (cc_bump_fits_(&a->bump, at, size, 16))
+            return cc_bump_take_(&a->bump, at, size);
     }
     return alloc_slowly(a, size, align);
 }
@@ -297,14 +298,14 @@ void *cc_arena_alloc_(cc_arena_t *a, size_t size, size_t align)
 /* Bytes of a block that are not needed any more, from start on to its end. */
 static void give_up(cc_arena_t *a, unsigned char *start, size_t bytes)
 {
-    uintptr_t from = cc_arena_room_((uintptr_t)start);
-    uintptr_t end  = cc_arena_room_((uintptr_t)start + bytes);
+    uintptr_t from = cc_bump_room_((uintptr_t)start);
+    uintptr_t end  = cc_bump_room_((uintptr_t)start + bytes);
 
     if (a->watched) {
         cci_poison((void *)from, end - from);
-    } else if (end == (uintptr_t)a->cursor) {
+    } else if (end == (uintptr_t)a->bump.cursor) {
         cci_arena_note_peak(a);
-        a->cursor = (unsigned char *)from;
+        a->bump.cursor = (unsigned char *)from;
     }
 }
 
@@ -400,9 +401,9 @@ static void arena_free(void *self, void *ptr, size_t size, size_t align)
     cc_arena_free(self, ptr, size);
 }
 
+const cc_allocator_ops_t cc_arena_ops_ = { arena_alloc, arena_free };
+
 cc_allocator_t cc_arena_allocator(cc_arena_t *a)
 {
-    static const cc_allocator_ops_t ops = { arena_alloc, arena_free };
-
-    return (cc_allocator_t){ &ops, a };
+    return (cc_allocator_t){ &cc_arena_ops_, a };
 }

@@ -87,13 +87,13 @@ static void go_back(cc_arena_t *a, cci_place_t place)
  * */
 static void close_last_block(cc_arena_t *a, cci_place_t before)
 {
-    if (a->cursor == before.cursor && a->cursor < a->limit)
-        a->cursor += CC_ARENA_GRANULE_;
+    if (a->bump.cursor == before.cursor && a->bump.cursor < a->bump.limit)
+        a->bump.cursor += CC_BUMP_GRANULE_;
 }
 
 cc_arena_mark_t cc_arena_mark(cc_arena_t *a)
 {
-    cci_place_t  before = { a->current, a->cursor };
+    cci_place_t  before = { a->current, a->bump.cursor };
     cci_entry_t *newest = a->newest;
     cci_mark_t  *mark   = cc_arena_alloc_(a, sizeof *mark, _Alignof(cci_mark_t));
 
@@ -102,7 +102,7 @@ cc_arena_mark_t cc_arena_mark(cc_arena_t *a)
     close_last_block(a, before);
     *mark = (cci_mark_t){ .serial        = cci_arena_serial(a),
                           .before        = before,
-                          .after         = { a->current, a->cursor },
+                          .after         = { a->current, a->bump.cursor },
                           .newest_before = newest };
     cci_arena_push(a, &mark->entry, CCI_MARK);
     return (cc_arena_mark_t){ mark->serial };
@@ -211,7 +211,7 @@ size_t cc_arena_decommit(cc_arena_t *a)
     size_t bytes = 0;
 
     if (a->current)
-        bytes += cci_discard(a->cursor, (size_t)(a->current->end - a->cursor));
+        bytes += cci_discard(a->bump.cursor, (size_t)(a->current->end - a->bump.cursor));
     for (cci_chunk_t *c = cci_arena_following(a); c; c = c->next)
         bytes += cci_discard(cci_chunk_start(c), (size_t)(c->end - cci_chunk_start(c)));
     for (cci_entry_t *s = a->spares; s; s = s->older)
@@ -230,7 +230,7 @@ static bool holds(const void *start, size_t size, const void *ptr)
 static bool chunks_hold(const cc_arena_t *a, const void *ptr)
 {
     for (cci_chunk_t *c = a->first; a->current; c = c->next) {
-        size_t used = c == a->current ? (size_t)(a->cursor - a->start) : c->used;
+        size_t used = c == a->current ? (size_t)(a->bump.cursor - a->start) : c->used;
         if (holds(cci_chunk_start(c), used, ptr))
             return true;
         if (c == a->current)

@@ -80,6 +80,9 @@ void cci_ring_take_back(const cc_ring_t *ring, uint64_t from, size_t size)
  * always in use. */
 static void begin(cc_ring_t *ring)
 {
+    const bool in_one_piece = ring->reach > ring->capacity || cci_ring_overwrites(ring);
+
+    ring->record_max = (in_one_piece ? ring->capacity : ring->capacity / 2) - CCI_RING_WORD;
     ring->is_watched = cci_poison_active() && !ring->is_shared && !cci_ring_overwrites(ring);
     ring->is_slow =
         ring->is_watched || ring->is_shared || ring->flags & (CC_RING_OVERWRITE | CC_RING_WAITS);
@@ -155,9 +158,9 @@ static bool take_over(cc_ring_t *ring)
         const uint64_t written = __atomic_load_n(&ring->ends->written, __ATOMIC_ACQUIRE);
         if (written - start > ring->capacity)
             continue;
-        ring->writer.at    = written;
+        ring->own.written  = written;
         ring->writer.limit = start + ring->capacity;
-        ring->reader.at = ring->reader.limit = start;
+        ring->own.read = ring->reader.limit = start;
         return true;
     }
     return false;

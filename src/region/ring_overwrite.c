@@ -66,11 +66,11 @@ static void give_way(cc_ring_t *ring, uint64_t oldest)
 
 bool cci_ring_overwrite(cc_ring_t *ring, const void *data, size_t size)
 {
-    const uint64_t at = ring->writer.at;
+    const uint64_t at = cci_ring_writer_at(ring);
 
     if (size > ring->capacity)
         return cci_ring_refuse(ring);
-    if (size > ring->writer.limit - at)
+    if (size > cci_ring_room(ring))
         give_way(ring, at + size - ring->capacity);
     store_bytes(ring, at, data, size);
     cci_ring_publish_written(ring, at + size);
@@ -81,32 +81,32 @@ bool cci_ring_overwrite(cc_ring_t *ring, const void *data, size_t size)
  * may have changed the headers: then everything is old. */
 static uint64_t oldest_within(const cc_ring_t *ring, size_t room)
 {
-    const uint64_t at     = ring->writer.at;
+    const uint64_t at     = cci_ring_writer_at(ring);
     uint64_t       oldest = ring->writer.limit - ring->capacity;
 
     while (at - oldest > room) {
         if (!cci_ring_is_aligned(oldest))
             return at;
         const uint64_t size = __atomic_load_n(word_at(ring, oldest), __ATOMIC_RELAXED);
-        if (size > cc_ring_record_max(ring) || cci_ring_record_bytes(size) > at - oldest)
+        if (size > ring->record_max || cc_ring_record_bytes_(size) > at - oldest)
             return at;
-        oldest += cci_ring_record_bytes(size);
+        oldest += cc_ring_record_bytes_(size);
     }
     return oldest;
 }
 
 bool cci_ring_overwrite_record(cc_ring_t *ring, const void *data, size_t size)
 {
-    const uint64_t at = ring->writer.at, header = size;
+    const uint64_t at = cci_ring_writer_at(ring), header = size;
 
-    if (size > cc_ring_record_max(ring))
+    if (size > ring->record_max)
         return cci_ring_refuse(ring);
     if (!cci_ring_is_aligned(at)) {
         cci_ring_note_damage(&ring->writer.is_damaged);
         return false;
     }
-    const size_t bytes = cci_ring_record_bytes(size);
-    if (bytes > ring->writer.limit - at)
+    const size_t bytes = cc_ring_record_bytes_(size);
+    if (bytes > cci_ring_room(ring))
         give_way(ring, oldest_within(ring, ring->capacity - bytes));
     store_bytes(ring, at, (const unsigned char *)&header, sizeof header);
     store_bytes(ring, at + CCI_RING_WORD, data, size);
@@ -128,11 +128,14 @@ bool cci_ring_sight(cc_ring_t *ring, size_t *bytes)
     uint64_t           oldest = __atomic_load_n(&ring->ends->oldest, __ATOMIC_ACQUIRE);
 
     for (;;) {
-        const uint64_t at      = is_before(r->at, oldest) ? oldest : r->at;
+        const uint64_t was     = cci_ring_reader_at(ring);
+        const uint64_t at      = is_before(was, oldest) ? oldest : was;
         const uint64_t written = __atomic_load_n(&ring->ends->written, __ATOMIC_SEQ_CST);
         if (written - at <= ring->capacity) {
-            cci_ring_count(&r->lost, at - r->at);
-            r->at  = at;
+            if (at != was) {
+                cci_ring_count(&r->lost, at - was);
+                cci_ring_publish_read(ring, at);
+            }
             *bytes = written - at;
             return true;
         }
@@ -145,10 +148,11 @@ bool cci_ring_sight(cc_ring_t *ring, size_t *bytes)
     }
 }
 
-/* Whether what was loaded from r->at on was whole. Behind the loads because they acquire. */
+/* Whether what was loaded from there on was whole. Behind the loads because they acquire. */
 static bool was_there(const cc_ring_t *ring)
 {
-    return !is_before(ring->reader.at, __atomic_load_n(&ring->ends->oldest, __ATOMIC_RELAXED));
+    return !is_before(cci_ring_reader_at(ring),
+                      __atomic_load_n(&ring->ends->oldest, __ATOMIC_RELAXED));
 }
 
 size_t cci_ring_snatch(cc_ring_t *ring, void *out, size_t least, size_t most, bool stay)
@@ -161,23 +165,23 @@ size_t cci_ring_snatch(cc_ring_t *ring, void *out, size_t least, size_t most, bo
         if (n > most)
             n = most;
         if (out)
-            load_bytes(ring, ring->reader.at, out, n);
+            load_bytes(ring, cci_ring_reader_at(ring), out, n);
     } while (!was_there(ring));
     if (!stay)
-        cci_ring_publish_read(ring, ring->reader.at + n);
+        cci_ring_publish_read(ring, cci_ring_reader_at(ring) + n);
     return n;
 }
 
-/* The record at r->at, of which bytes were seen. */
+/* The reader's next record, of which bytes were seen. */
 static cc_result_t load_record(const cc_ring_t *ring, size_t bytes, void *out, size_t max,
                                size_t *size)
 {
-    const uint64_t at = ring->reader.at;
+    const uint64_t at = cci_ring_reader_at(ring);
 
     if (!cci_ring_is_aligned(at) || bytes < CCI_RING_WORD)
         return CC_RESULT_DAMAGED;
     *size = __atomic_load_n(word_at(ring, at), __ATOMIC_ACQUIRE);
-    if (*size > cc_ring_record_max(ring) || cci_ring_record_bytes(*size) > bytes)
+    if (*size > ring->record_max || cc_ring_record_bytes_(*size) > bytes)
         return CC_RESULT_DAMAGED;
     if (*size > max)
         return CC_RESULT_FULL;
@@ -201,7 +205,7 @@ cc_result_t cci_ring_snatch_record(cc_ring_t *ring, void *out, size_t max, size_
         cci_ring_note_damage(&ring->reader.is_damaged);
     if (result != CC_RESULT_OK)
         return result;
-    cci_ring_publish_read(ring, ring->reader.at + cci_ring_record_bytes(found));
+    cci_ring_publish_read(ring, cci_ring_reader_at(ring) + cc_ring_record_bytes_(found));
     *size = found;
     return CC_RESULT_OK;
 }

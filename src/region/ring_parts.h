@@ -5,14 +5,16 @@
  * power of two. Full and empty differ by capacity, so no byte is given up to tell them apart, and a
  * position is 2^64 only when the ring has carried as many bytes.
  *
- * Each side keeps its own position and the last one it saw of the other in its private part, and
- * decides by these alone. It looks at the other's position, which is a cache line that moves
- * between processors, only when what it saw is not enough. So a process that writes nonsense into
- * shared memory can make the other wait or read nonsense, and nothing else. A position that was
- * looked at must lie between the last one seen and our own, or it is noted as damage and not used.
+ * Each side has a position, `own.written` and `own.read`, that nobody else stores, and remembers how
+ * far it saw the other. It decides by these alone, and looks at the other's position, which is a
+ * cache line that moves between processors, only when what it saw is not enough. Within a process
+ * `own` is where the other one looks. In shared memory are copies, from which nothing of our own is
+ * ever read again: so a process that writes nonsense there can make the other wait or read
+ * nonsense, and nothing else. A position that was looked at must lie between the last one seen and
+ * our own, or it is noted as damage and not used.
  *
- * Invariant: at - (limit - capacity) <= capacity for the writer, limit - at <= capacity for the
- * reader.
+ * Invariant: at - (limit - capacity) <= capacity for the writer. For the reader limit <= at +
+ * capacity; where it lies behind at, all that was seen has been read.
  */
 #ifndef CCI_REGION_RING_PARTS_H
 #define CCI_REGION_RING_PARTS_H
@@ -20,7 +22,32 @@
 
 #include <ccmem/ring.h>
 
-enum { CCI_RING_WORD = 8 };
+enum { CCI_RING_WORD = CC_RING_WORD_ };
+
+/* The next byte's, of each side. */
+static inline uint64_t cci_ring_writer_at(const cc_ring_t *ring)
+{
+    return ring->own.written;
+}
+
+static inline uint64_t cci_ring_reader_at(const cc_ring_t *ring)
+{
+    return ring->own.read;
+}
+
+/* Bytes that are known to be free. */
+static inline size_t cci_ring_room(const cc_ring_t *ring)
+{
+    return ring->writer.limit - ring->own.written;
+}
+
+/* Bytes that are known to be there. The reader does not remember those that it takes at once. */
+static inline size_t cci_ring_bytes(const cc_ring_t *ring)
+{
+    const int64_t bytes = (int64_t)(ring->reader.limit - ring->own.read);
+
+    return bytes > 0 ? (size_t)bytes : 0;
+}
 
 static inline unsigned char *cci_ring_place(const cc_ring_t *ring, uint64_t position)
 {
@@ -41,12 +68,6 @@ static inline bool cci_ring_overwrites(const cc_ring_t *ring)
 static inline bool cci_ring_is_aligned(uint64_t position)
 {
     return position % CCI_RING_WORD == 0;
-}
-
-/* What a record of a size that fits takes: its header, and whole words. */
-static inline size_t cci_ring_record_bytes(size_t size)
-{
-    return CCI_RING_WORD + (size + CCI_RING_WORD - 1) / CCI_RING_WORD * CCI_RING_WORD;
 }
 
 /* Counters and marks that cc_ring_stats reads from other threads; one thread writes each. */
@@ -73,20 +94,23 @@ bool cci_ring_look_for_bytes(cc_ring_t *ring, size_t size);
 
 static inline bool cci_ring_has_room(cc_ring_t *ring, size_t size)
 {
-    return size <= ring->writer.limit - ring->writer.at || cci_ring_look_for_room(ring, size);
+    return size <= cci_ring_room(ring) || cci_ring_look_for_room(ring, size);
 }
 
 static inline bool cci_ring_has_bytes(cc_ring_t *ring, size_t size)
 {
-    return size <= ring->reader.limit - ring->reader.at || cci_ring_look_for_bytes(ring, size);
+    return size <= cci_ring_bytes(ring) || cci_ring_look_for_bytes(ring, size);
 }
 
 /* Store a position for the other side and wake it when it sleeps. Of CC_RING_WAITS only. */
 void cci_ring_publish_and_wake(uint64_t *position, uint64_t value, uint32_t *sleeps);
 
-static inline void cci_ring_publish(cc_ring_t *ring, uint64_t *position, uint64_t value,
-                                    uint32_t *sleeps)
+/* Of shared memory it is a copy, since what is there is not believed again. */
+static inline void cci_ring_publish(cc_ring_t *ring, uint64_t *own, uint64_t *position,
+                                    uint64_t value, uint32_t *sleeps)
 {
+    if (__builtin_expect(ring->is_shared, 0))
+        *own = value;
     if (__builtin_expect(ring->flags & CC_RING_WAITS, 0))
         cci_ring_publish_and_wake(position, value, sleeps);
     else
@@ -96,16 +120,15 @@ static inline void cci_ring_publish(cc_ring_t *ring, uint64_t *position, uint64_
 /* The bytes up to here are the reader's: release, for the acquire of look_for_bytes. */
 static inline void cci_ring_publish_written(cc_ring_t *ring, uint64_t at)
 {
-    ring->writer.at = at;
-    cci_ring_publish(ring, &ring->ends->written, at, &ring->ends->reader_sleeps);
+    cci_ring_publish(ring, &ring->own.written, &ring->ends->written, at,
+                     &ring->ends->reader_sleeps);
 }
 
 /* The bytes up to here are the writer's, and have been read: release, for the acquire of
  * look_for_room. */
 static inline void cci_ring_publish_read(cc_ring_t *ring, uint64_t at)
 {
-    ring->reader.at = at;
-    cci_ring_publish(ring, &ring->ends->read, at, &ring->ends->writer_sleeps);
+    cci_ring_publish(ring, &ring->own.read, &ring->ends->read, at, &ring->ends->writer_sleeps);
 }
 
 /* For tools that watch memory: these bytes may be used; may not. */
@@ -114,7 +137,7 @@ void cci_ring_take_back(const cc_ring_t *ring, uint64_t from, size_t size);
 
 static inline void cci_ring_copy_in(cc_ring_t *ring, const void *data, size_t size)
 {
-    const uint64_t at    = ring->writer.at;
+    const uint64_t at    = cci_ring_writer_at(ring);
     const size_t   piece = cci_ring_piece(ring, at);
 
     if (__builtin_expect(ring->is_watched, 0))
@@ -129,7 +152,7 @@ static inline void cci_ring_copy_in(cc_ring_t *ring, const void *data, size_t si
 
 static inline void cci_ring_copy_out(const cc_ring_t *ring, void *out, size_t size)
 {
-    const uint64_t at    = ring->reader.at;
+    const uint64_t at    = cci_ring_reader_at(ring);
     const size_t   piece = cci_ring_piece(ring, at);
 
     if (__builtin_expect(size <= piece, 1)) {
@@ -144,8 +167,8 @@ static inline void cci_ring_copy_out(const cc_ring_t *ring, void *out, size_t si
 static inline void cci_ring_drop(cc_ring_t *ring, size_t size)
 {
     if (__builtin_expect(ring->is_watched, 0))
-        cci_ring_take_back(ring, ring->reader.at, size);
-    cci_ring_publish_read(ring, ring->reader.at + size);
+        cci_ring_take_back(ring, cci_ring_reader_at(ring), size);
+    cci_ring_publish_read(ring, cci_ring_reader_at(ring) + size);
 }
 
 /* ---- rings that overwrite: ring_overwrite.c ---- */

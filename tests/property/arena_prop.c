@@ -155,7 +155,7 @@ static void allocate(void)
     size_t  before = used();
     block_t b      = { .size = some_size(), .align = (size_t)1 << below(below(4) ? 5 : 13) };
 
-    switch (below(5)) {
+    switch (below(6)) {
     case 0:
         b.ptr = cc_arena_alloc(&arena, b.size, b.align = 8);
         break;
@@ -169,6 +169,9 @@ static void allocate(void)
         break;
     case 3:
         b.ptr = cc_allocator_alloc(cc_arena_allocator(&arena), b.size += !b.size, b.align);
+        break;
+    case 4:
+        b.ptr = cc_allocator_alloc(cc_arena_allocator(&arena), b.size += !b.size, b.align = 16);
         break;
     default:
         b.ptr = cc_arena_alloc(&arena, b.size, b.align);

@@ -384,6 +384,37 @@ static void test_allocator(void **state)
     end(&x);
 }
 
+/* With an alignment that the compiler knows the interface takes a block as the arena itself does. */
+static void test_allocator_in_place(void **state)
+{
+    fixture_t x;
+
+    (void)state;
+    begin(&x, NULL);
+    const cc_allocator_t v = cc_arena_allocator(&x.a);
+    unsigned char       *p = cc_arena_alloc(&x.a, 24, 8);
+    unsigned char       *q = cc_allocator_alloc(v, 10, 1);
+    unsigned char       *r = cc_allocator_alloc(v, 7, 64);
+    assert_true(q == p + 24 || !exact());
+    assert_true(r == p + 64 || !exact());
+    assert_true(used(&x.a) == 72 || !exact());
+    assert_null(cc_allocator_alloc(v, 0, 8));
+    assert_null(cc_allocator_alloc(v, SIZE_MAX, 8));
+    assert_null(cc_allocator_alloc(v, SIZE_MAX - 7, 16));
+    assert_null(cc_allocator_alloc(v, 10, 24));
+    assert_null(cc_allocator_alloc(v, 10, 2 * CC_ARENA_ALIGN_MAX));
+    assert_true(used(&x.a) == 72 || !exact());
+    for (int i = 0; i < 10000; i++) {
+        p = cc_allocator_alloc(v, 40, 8);
+        assert_true(p && cc_arena_owns(&x.a, p) && cc_arena_owns(&x.a, p + 39));
+        memset(p, i, 40);
+    }
+    assert_true(cc_arena_stats(&x.a).chunks > 1);
+    x.f.fail_at = x.f.requests;
+    assert_null(cc_allocator_alloc(v, CC_ARENA_CHUNK_MAX, 16));
+    end(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_owns),
         cmocka_unit_test(test_owns_no_other),
         cmocka_unit_test(test_allocator),
+        cmocka_unit_test(test_allocator_in_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,46 @@ static void test_mirrored_is_in_one_piece(void **state)
     cc_ring_fini(&ring);
 }
 
+/* Whatever comes after a read that took all there was finds nothing, and then what is new. */
+static void test_after_all_was_read(void **state)
+{
+    cc_ring_t ring;
+    char      out[SMALL];
+    size_t    n;
+
+    (void)state;
+    init_over(&ring, SMALL, 0);
+    for (int i = 0; i < 2 * SMALL; i++) {
+        assert_true(cc_ring_try_write(&ring, text, 5));
+        assert_true(cc_ring_try_read(&ring, out, 5));
+        switch (i % 6) {
+        case 0:
+            assert_int_equal(cc_ring_peek(&ring, out, SMALL), 0);
+            break;
+        case 1:
+            assert_int_equal(cc_ring_read(&ring, out, SMALL), 0);
+            break;
+        case 2:
+            assert_null(cc_ring_view(&ring, &n));
+            break;
+        case 3:
+            assert_false(cc_ring_try_advance(&ring, 1));
+            break;
+        case 4:
+            cc_ring_consume(&ring, 0);
+            break;
+        default:
+            cc_ring_reset(&ring);
+        }
+        assert_false(cc_ring_try_read(&ring, out, 1));
+        assert_true(cc_ring_try_write(&ring, text, SMALL));
+        assert_int_equal(cc_ring_read(&ring, out, SMALL), SMALL);
+        assert_memory_equal(out, text, SMALL);
+    }
+    assert_false(cc_ring_stats(&ring).damaged);
+    cc_ring_fini(&ring);
+}
+
 /* ---- records ---- */
 
 static void expect_record(cc_ring_t *ring, const char *data, size_t size)
@@ -285,10 +325,31 @@ static void test_a_record_is_in_one_piece(void **state)
     const unsigned char *record = cc_ring_view_record(&ring, &n);
     assert_ptr_equal(record, bytes + 8);
     assert_memory_equal(record, text + 5, 16);
+    assert_int_equal(cc_ring_stats(&ring).used, 24); /* what was left over is passed */
     cc_ring_consume_record(&ring);
     assert_int_equal(cc_ring_stats(&ring).used, 0);
     assert_false(cc_ring_stats(&ring).damaged);
     cc_ring_fini(&ring);
+}
+
+/* A header without its bytes. */
+static void test_what_is_no_record(void **state)
+{
+    static const uint64_t sizes[] = { 1, 8, 24, 25, UINT64_MAX, UINT64_MAX - 7 };
+    cc_ring_t             ring;
+    char                  out[SMALL];
+    size_t                n = 99;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        init_over(&ring, SMALL, 0);
+        assert_true(cc_ring_try_write(&ring, &sizes[i], 8));
+        assert_int_equal(cc_ring_read_record(&ring, out, SIZE_MAX / 2, &n), CC_RESULT_DAMAGED);
+        assert_null(cc_ring_view_record(&ring, &n));
+        assert_int_equal(n, 99);
+        assert_true(cc_ring_stats(&ring).damaged);
+        cc_ring_fini(&ring);
+    }
 }
 
 /* Wherever it begins, the largest one fits into an empty ring. */
@@ -315,6 +376,8 @@ static void test_the_largest_record(void **state)
     assert_null(cc_ring_try_reserve_record(&mirrored, SIZE_MAX));
     assert_null(cc_ring_try_reserve_record(&plain, SIZE_MAX - 7));
     assert_false(cc_ring_try_write_record(&plain, text, 25));
+    for (volatile size_t huge = SIZE_MAX; huge > SIZE_MAX - 9; huge--)
+        assert_false(cc_ring_try_write_record(&plain, text, huge));
     cc_ring_fini(&plain);
     cc_ring_fini(&mirrored);
 }
@@ -367,9 +430,10 @@ static void test_the_oldest_bytes_give_way(void **state)
 
 static void test_the_oldest_records_give_way(void **state)
 {
-    cc_ring_t ring;
-    size_t    n = 99;
-    char      out[4];
+    volatile size_t huge = SIZE_MAX;
+    cc_ring_t       ring;
+    size_t          n = 99;
+    char            out[4];
 
     (void)state;
     init_over(&ring, SMALL, CC_RING_OVERWRITE);
@@ -387,7 +451,7 @@ static void test_the_oldest_records_give_way(void **state)
     assert_true(cc_ring_try_write_record(&ring, text, 3));
     assert_true(cc_ring_try_write_record(&ring, text, SMALL - 8)); /* all others give way */
     assert_false(cc_ring_try_write_record(&ring, text, SMALL - 7));
-    assert_false(cc_ring_try_write_record(&ring, text, SIZE_MAX));
+    assert_false(cc_ring_try_write_record(&ring, text, huge));
     expect_record(&ring, text, SMALL - 8);
     assert_int_equal(cc_ring_stats(&ring).lost, 24 + 16);
     assert_false(cc_ring_stats(&ring).damaged);
@@ -493,11 +557,13 @@ int main(void)
         cmocka_unit_test(test_full_is_not_empty),
         cmocka_unit_test(test_partly),
         cmocka_unit_test(test_nothing_and_too_much),
+        cmocka_unit_test(test_after_all_was_read),
         cmocka_unit_test(test_reset_drops_all),
         cmocka_unit_test(test_in_place),
         cmocka_unit_test(test_mirrored_is_in_one_piece),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_a_record_is_in_one_piece),
+        cmocka_unit_test(test_what_is_no_record),
         cmocka_unit_test(test_the_largest_record),
         cmocka_unit_test(test_records_can_be_cut_and_given_up),
         cmocka_unit_test(test_the_oldest_bytes_give_way),

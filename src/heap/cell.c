@@ -27,15 +27,31 @@ static void *carve(void)
     return cell;
 }
 
-void *cci_cell_take(void)
+/* The lock is held. */
+static void *take(void)
 {
-    if (!cci_lock_try(&cci_cell_lock))
-        return NULL;
     cell_t *cell = free_cells;
+
     if (cell)
         free_cells = cell->next;
     else
         cell = carve();
+    return cell;
+}
+
+void *cci_cell_take(void)
+{
+    if (!cci_lock_try(&cci_cell_lock))
+        return NULL;
+    void *cell = take();
+    cci_lock_release(&cci_cell_lock);
+    return cell;
+}
+
+void *cci_cell_await(void)
+{
+    cci_lock_wait(&cci_cell_lock);
+    void *cell = take();
     cci_lock_release(&cci_cell_lock);
     return cell;
 }

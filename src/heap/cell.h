@@ -18,6 +18,9 @@ enum { CCI_CELL_BYTES = 1088, CCI_CELL_ALIGN = 64 };
 /* A cell, its content undefined; NULL: no memory, or the pool is in other hands. O(1). */
 void *cci_cell_take(void);
 
+/* The same, but waits for the pool: where there is no other way to go on. NULL: no memory. */
+void *cci_cell_await(void);
+
 void cci_cell_give(void *cell);
 
 /* Of the pool, for a fork. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blockpool.c - see ccmem/blockpool.h: a heap (heap/heap.h) whose source are chunks (chunks.h).
+/* blockpool.c - see ccmem/blockpool.h: a heap (heap/heap.h) whose source are chunks (supply.h).
  *
  * What is free stays in the depots, which have no bound here: so a thread that frees what another
  * allocates feeds it, and memory stays flat. At the limit the depots are looked through for spans of
@@ -35,6 +35,7 @@ static size_t take_returned(cci_blockpool_t *pool, size_t bin, void **out, size_
         void *block = pool->returned[bin];
         memcpy(&pool->returned[bin], block, sizeof block);
         cci_poison(block, cci_bin_size(bin));
+        pool->returned_bytes -= cci_bin_size(bin);
         out[got++] = block;
     }
     return got;
@@ -45,6 +46,7 @@ static void put_returned(cci_blockpool_t *pool, size_t bin, void *block)
     cci_unpoison(block, sizeof block);
     memcpy(block, &pool->returned[bin], sizeof block);
     pool->returned[bin] = block;
+    pool->returned_bytes += cci_bin_size(bin);
 }
 
 static size_t take(cci_heap_t *heap, size_t bin, void **out, size_t n)
@@ -53,7 +55,7 @@ static size_t take(cci_heap_t *heap, size_t bin, void **out, size_t n)
 
     pthread_mutex_lock(&pool->lock);
     size_t got = take_returned(pool, bin, out, n);
-    got += cci_chunks_cut(&pool->chunks, bin, out + got, n - got);
+    got += cci_supply_cut(&pool->supply, bin, out + got, n - got);
     pthread_mutex_unlock(&pool->lock);
     return got;
 }
@@ -71,7 +73,7 @@ static void give(cci_heap_t *heap, size_t bin, void *const *blocks, size_t n)
 /* The lock is held. */
 static void check_one(const cci_blockpool_t *pool, size_t bin, const void *block)
 {
-    cci_place_t place = cci_chunks_find(&pool->chunks, block);
+    cci_supply_place_t place = cci_supply_find(&pool->supply, block);
 
     if (place.bin == CC_HEAP_BINS_)
         cci_fault("blockpool", "block %p was freed and is not of the pool", block);
@@ -92,7 +94,7 @@ static void check(cci_heap_t *heap, size_t bin, void *const *blocks, size_t n)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static const cci_source_t chunk_source = { take, give, check, true };
+static const cci_source_t supply_source = { take, give, check, true };
 
 /* ---- noting blocks ---- */
 
@@ -149,6 +151,17 @@ static void *serve_uncached(cci_blockpool_t *pool, size_t bin)
     return block[0];
 }
 
+/* To the depot, where others find it, and sort_depot. */
+static void accept_uncached(cci_blockpool_t *pool, size_t bin, void *block)
+{
+    cci_cache_t *c = pool->heap.shared;
+
+    check(&pool->heap, bin, &block, 1);
+    if (cci_depot_put_blocks(&pool->heap.depots, bin, &block, 1))
+        cci_cache_give_back(c, bin, &block, 1);
+    cci_count(c, &c->out[bin], 1);
+}
+
 static void *serve(cci_blockpool_t *pool, size_t bin)
 {
     cci_cache_t *cache = cci_blockpool_cache(pool);
@@ -158,18 +171,19 @@ static void *serve(cci_blockpool_t *pool, size_t bin)
         return serve_uncached(pool, bin);
     if (cc_heap_try_pop_(&cache->bins[bin], &block))
         return block;
-    return cci_cache_load(cache, bin) && cc_heap_try_pop_(&cache->bins[bin], &block) ? block : NULL;
+    if (cci_cache_load(cache, bin) && cc_heap_try_pop_(&cache->bins[bin], &block))
+        return block;
+    return cache->bins[bin].slots ? NULL : serve_uncached(pool, bin); /* there was no magazine */
 }
 
 static void accept(cci_blockpool_t *pool, size_t bin, void *block)
 {
     cci_cache_t *cache = cci_blockpool_cache(pool);
 
-    if (!cache)
-        cci_cache_free_one(pool->heap.shared, bin, block);
-    else if (!cc_heap_try_push_(&cache->bins[bin], block) &&
-             !(cci_cache_make_room(cache, bin) && cc_heap_try_push_(&cache->bins[bin], block)))
-        cci_cache_free_one(cache, bin, block);
+    if (!cache ||
+        (!cc_heap_try_push_(&cache->bins[bin], block) &&
+         !(cci_cache_make_room(cache, bin) && cc_heap_try_push_(&cache->bins[bin], block))))
+        accept_uncached(pool, bin, block);
 }
 
 /* Note a block that was served, and let it be used. False: no memory to note it. */
@@ -213,9 +227,9 @@ static void *alloc_large(cci_blockpool_t *pool, size_t size, size_t align)
     if (size > PTRDIFF_MAX / 64 || align > PTRDIFF_MAX / 64)
         return NULL;
     pthread_mutex_lock(&pool->lock);
-    void *block = cci_chunks_alloc_large(&pool->chunks, size, align);
+    void *block = cci_supply_alloc_large(&pool->supply, size, align);
     if (block && !cci_block_map_set(&pool->noted, block, note_of(size, align))) {
-        cci_chunks_free_large(&pool->chunks, block, size, align);
+        cci_supply_free_large(&pool->supply, block, size, align);
         block = NULL;
     }
     pthread_mutex_unlock(&pool->lock);
@@ -232,7 +246,7 @@ static void free_large(cci_blockpool_t *pool, void *block, size_t size, size_t a
 
     pthread_mutex_lock(&pool->lock);
     unnote(pool, block, size, align);
-    cci_chunks_free_large(&pool->chunks, block, size, align);
+    cci_supply_free_large(&pool->supply, block, size, align);
     cci_count(c, &c->large.free_bytes, size);
     cci_count(c, &c->large.free_count, 1);
     pthread_mutex_unlock(&pool->lock);
@@ -246,7 +260,7 @@ static void free_all_large(cci_blockpool_t *pool)
     while ((block = cci_block_map_next(&pool->noted, &at, &note)) != NULL) {
         size_t size = noted_size(note), align = noted_align(note);
         if (bin_for(pool, size, align) == CC_HEAP_BINS_)
-            cci_chunks_free_large(&pool->chunks, (void *)block, size, align);
+            cci_supply_free_large(&pool->supply, (void *)block, size, align);
     }
     cci_block_map_fini(&pool->noted);
 }
@@ -282,7 +296,7 @@ static bool reclaim(cci_blockpool_t *pool)
 {
     for (size_t bin = 0; bin < CC_HEAP_BINS_; bin++)
         sort_depot(pool, bin);
-    return cci_chunks_reclaim(&pool->chunks, take_span, &pool->heap.depots);
+    return cci_supply_reclaim(&pool->supply, take_span, &pool->heap.depots);
 }
 
 /* Whether enough came into the depots for another look at all spans. The lock is held. */
@@ -290,7 +304,7 @@ static bool is_hopeful(const cci_blockpool_t *pool)
 {
     uint64_t turns = cci_depots_turns(&pool->heap.depots) - pool->hopeless;
 
-    return turns > pool->chunks.reserved / CC_BLOCKPOOL_UNIT / SPANS_A_TURN;
+    return turns > pool->supply.reserved / CC_BLOCKPOOL_UNIT / SPANS_A_TURN;
 }
 
 /* Something could not be had. Returns whether it may be now. */
@@ -302,10 +316,11 @@ static bool find_room(cci_blockpool_t *pool)
     if (cache)
         cci_cache_empty(cache);
     pthread_mutex_lock(&pool->lock);
-    if (is_hopeful(pool))
+    if (is_hopeful(pool)) {
         found = reclaim(pool);
-    if (!found)
-        pool->hopeless = cci_depots_turns(&pool->heap.depots);
+        if (!found)
+            pool->hopeless = cci_depots_turns(&pool->heap.depots);
+    }
     pthread_mutex_unlock(&pool->lock);
     return found;
 }
@@ -370,7 +385,7 @@ bool cc_blockpool_owns(const cc_blockpool_t *pool, const void *block)
     cci_blockpool_t *p = pool->shared;
 
     pthread_mutex_lock(&p->lock);
-    bool owns = cci_chunks_find(&p->chunks, block).is_block || cci_block_map_find(&p->noted, block);
+    bool owns = cci_supply_find(&p->supply, block).is_block || cci_block_map_find(&p->noted, block);
     pthread_mutex_unlock(&p->lock);
     return owns;
 }
@@ -389,7 +404,7 @@ static cci_blockpool_t *make(size_t limit, cc_result_t *result)
     pool->guarded = cci_poison_active();
     pool->checked = pool->guarded || cci_heap_mode() == CCI_HEAP_CHECK;
     pthread_mutex_init(&pool->lock, NULL);
-    if (cci_heap_init(&pool->heap, &chunk_source, "blockpool",
+    if (cci_heap_init(&pool->heap, &supply_source, "blockpool",
                       magazine < CCI_MAGAZINE_BYTES ? magazine : CCI_MAGAZINE_BYTES)) {
         *result = CC_RESULT_EXHAUSTED;
         if (cci_blockpool_enter(pool))
@@ -416,7 +431,7 @@ cc_result_t cc_blockpool_init(cc_blockpool_t *pool, cc_allocator_t parent, size_
     cci_blockpool_t *made = make(limit, &result);
     if (!made)
         return result;
-    cci_chunks_init(&made->chunks, parent, limit);
+    cci_supply_init(&made->supply, parent, limit);
     publish(pool, made);
     return CC_RESULT_OK;
 }
@@ -434,7 +449,7 @@ cc_result_t cc_blockpool_init_in(cc_blockpool_t *pool, void *memory, size_t byte
     cci_blockpool_t *made = make(end - start, &result);
     if (!made)
         return result;
-    cci_chunks_init_in(&made->chunks, start, end);
+    cci_supply_init_in(&made->supply, start, end);
     publish(pool, made);
     return CC_RESULT_OK;
 }
@@ -447,7 +462,7 @@ void cc_blockpool_fini(cc_blockpool_t *pool)
         return;
     cci_blockpool_leave(p);
     free_all_large(p);
-    cci_chunks_fini(&p->chunks);
+    cci_supply_fini(&p->supply);
     cci_heap_fini(&p->heap);
     pthread_mutex_destroy(&p->lock);
     cci_pages_unmap(p, POOL_BYTES);
@@ -483,9 +498,9 @@ cc_blockpool_stats_t cc_blockpool_stats(const cc_blockpool_t *pool)
          .free_count      = totals.free_count,
          .exhausted_count = atomic_load_explicit(&p->exhausted_count, memory_order_relaxed),
          .live_bytes      = totals.alloc_bytes - totals.free_bytes,
-         .cached_bytes    = cci_heap_cached_bytes(&p->heap),
-         .reserved_bytes  = p->chunks.reserved,
-         .peak_bytes      = p->chunks.peak,
+         .cached_bytes    = cci_heap_cached_bytes(&p->heap) + p->returned_bytes,
+         .reserved_bytes  = p->supply.reserved,
+         .peak_bytes      = p->supply.peak,
     };
     pthread_mutex_unlock(&p->lock);
     return stats;

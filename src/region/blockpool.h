@@ -2,7 +2,8 @@
 /* region/blockpool.h - what the threads of a block pool share, and which threads there are.
  *
  * Lock order: that of all pools (blockpool_threads.c), that of a pool, those of its depots, and then
- * what the parent and the heap have.
+ * what the parent and the heap have. A parent that is a pool gets no call that makes it take the first:
+ * what it is asked for has no bin.
  */
 #ifndef CCI_REGION_BLOCKPOOL_H
 #define CCI_REGION_BLOCKPOOL_H
@@ -10,7 +11,7 @@
 #include <stdatomic.h>
 #include <ccmem/blockpool.h>
 #include "heap/heap.h"
-#include "region/chunks.h"
+#include "region/supply.h"
 
 /* Every block that is noted: all that have no bin, and with checked all others, too. The number is its
  * size and alignment (blockpool.c). */
@@ -20,10 +21,13 @@ typedef struct cc_blockpool_shared_ {
     bool             checked, guarded; /* every block is noted; and watched by a tool */
     _Atomic uint64_t exhausted_count;
 
+    struct cc_blockpool_shared_ *older, *younger; /* under the lock of all pools */
+
     pthread_mutex_t lock; /* of all below */
-    cci_chunks_t    chunks;
+    cci_supply_t    supply;
     cci_block_map_t noted;
     void    *returned[CC_HEAP_BINS_]; /* free, each pointing to the next: no depot took them */
+    size_t   returned_bytes;
     uint64_t hopeless; /* so many turns of the depots ago nothing could be reclaimed */
 } cci_blockpool_t;
 

@@ -6,8 +6,8 @@
  * of threads that go on; and a thread that ends finds all of its caches in its table. Both happen
  * under one lock, as does taking a cache, so neither meets half of the other.
  *
- * A fork takes that lock and those of all pools; in the child the caches of other threads are free
- * for new ones, and what was in them is lost until the pool ends.
+ * A fork takes that lock and those of all pools, the youngest first; in the child the caches of other
+ * threads are free for new ones, and what was in them is lost until the pool ends.
  */
 #include <stddef.h>
 #include "heap/threads.h"
@@ -25,6 +25,7 @@ static __thread bool closed __attribute__((tls_model("initial-exec")));
 
 static pthread_mutex_t  lock = PTHREAD_MUTEX_INITIALIZER;
 static cci_blockpool_t *pools[ENTRIES]; /* by index; 0 is none */
+static cci_blockpool_t *newest;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t  key;
@@ -53,32 +54,30 @@ static void leave(void *table)
 
 /* ---- fork ---- */
 
+/* A pool may be the parent of another, which then calls it with its own lock held; that one is younger. */
 static void before_fork(void)
 {
     pthread_mutex_lock(&lock);
-    for (size_t i = 1; i < ENTRIES; i++)
-        if (pools[i]) {
-            pthread_mutex_lock(&pools[i]->lock);
-            cci_depots_lock(&pools[i]->heap.depots);
-        }
+    for (cci_blockpool_t *pool = newest; pool; pool = pool->older) {
+        pthread_mutex_lock(&pool->lock);
+        cci_depots_lock(&pool->heap.depots);
+    }
 }
 
 static void after_fork(void)
 {
-    for (size_t i = 1; i < ENTRIES; i++)
-        if (pools[i]) {
-            cci_depots_unlock(&pools[i]->heap.depots);
-            pthread_mutex_unlock(&pools[i]->lock);
-        }
+    for (cci_blockpool_t *pool = newest; pool; pool = pool->older) {
+        cci_depots_unlock(&pool->heap.depots);
+        pthread_mutex_unlock(&pool->lock);
+    }
     pthread_mutex_unlock(&lock);
 }
 
 static void after_fork_in_child(void)
 {
     after_fork();
-    for (size_t i = 1; i < ENTRIES; i++)
-        if (pools[i])
-            cci_heap_keep_cache(&pools[i]->heap, cci_blockpool_peek(pools[i]));
+    for (cci_blockpool_t *pool = newest; pool; pool = pool->older)
+        cci_heap_keep_cache(&pool->heap, cci_blockpool_peek(pool));
 }
 
 /* ---- pools ---- */
@@ -91,6 +90,27 @@ static void set_up(void)
                 pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
 }
 
+static void enter_at(cci_blockpool_t *pool, size_t i)
+{
+    pool->index = i;
+    pools[i]    = pool;
+    pool->older = newest;
+    if (newest)
+        newest->younger = pool;
+    newest = pool;
+}
+
+static void take_out(cci_blockpool_t *pool)
+{
+    pools[pool->index] = NULL;
+    if (pool->younger)
+        pool->younger->older = pool->older;
+    else
+        newest = pool->older;
+    if (pool->older)
+        pool->older->younger = pool->younger;
+}
+
 bool cci_blockpool_enter(cci_blockpool_t *pool)
 {
     size_t i = 1;
@@ -100,10 +120,8 @@ bool cci_blockpool_enter(cci_blockpool_t *pool)
     while (i < ENTRIES && pools[i])
         i++;
     bool entered = key_works && i < ENTRIES;
-    if (entered) {
-        pool->index = i;
-        pools[i]    = pool;
-    }
+    if (entered)
+        enter_at(pool, i);
     pthread_mutex_unlock(&lock);
     return entered;
 }
@@ -111,7 +129,7 @@ bool cci_blockpool_enter(cci_blockpool_t *pool)
 void cci_blockpool_leave(cci_blockpool_t *pool)
 {
     pthread_mutex_lock(&lock);
-    pools[pool->index] = NULL;
+    take_out(pool);
     for (cci_cache_t *c = cci_heap_caches(&pool->heap); c; c = c->next)
         if (atomic_load_explicit(&c->user, memory_order_relaxed))
             ((cc_heap_bin_ **)c->owner)[pool->index] = NULL;

@@ -153,6 +153,27 @@ static void take(bool low)
     }
 }
 
+/* From the word of a place on, some words long: with a number of blocks that is wrong nothing happens. */
+static void take_range(void)
+{
+    uintptr_t from = place[below(PLACES)] / 1024 * 1024, to = from + (1 + below(40)) * 1024;
+    size_t    first = 0, last, n = 0;
+
+    while (first < PLACES && place[first] < from)
+        first++;
+    for (last = first; last < PLACES && place[last] < to; last++)
+        n += is_in[last];
+    CHECK(!cci_ordered_take_range(&set, from, to, n + 1));
+    CHECK(n < 2 || !cci_ordered_take_range(&set, from, to, n - 1));
+    CHECK(set.count == in_count);
+    if (n == 0)
+        return;
+    CHECK(cci_ordered_take_range(&set, from, to, n));
+    for (size_t i = first; i < last; i++)
+        if (is_in[i])
+            mark((void *)place[i], false);
+}
+
 static void take_all(void)
 {
     while (in_count)
@@ -176,8 +197,10 @@ static void run(void)
             add(below(6));
         else if (what < 82)
             add_twice();
+        else if (what < 88)
+            take_range();
         else
-            take(what < 91);
+            take(what < 94);
         CHECK(set.count == in_count);
         if (step % 16 == 0)
             CHECK(cci_ordered_is_valid(&set));
@@ -235,6 +258,67 @@ static void test_each_cell_refused(void **state)
     }
 }
 
+/* One word, one window and one region after another lose their last block. */
+static void test_ranges_at_every_level(void **state)
+{
+    static const uintptr_t ends[] = { 1024, 65536, (uintptr_t)1 << REGION_BITS };
+    void                  *twice;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        uintptr_t base = (uintptr_t)3 << 24, end = base + ends[i];
+        void *in[5] = { (void *)base, (void *)(base + 512), (void *)(end - 16), (void *)(base - 16),
+                        (void *)end };
+        assert_int_equal(cci_ordered_add(&set, in, 5, &twice), 0);
+        assert_false(cci_ordered_take_range(&set, base, end, 4));
+        assert_true(cci_ordered_take_range(&set, base, end, 3));
+        assert_false(cci_ordered_take_range(&set, base, end, 1));
+        assert_true(cci_ordered_is_valid(&set));
+        assert_int_equal(set.count, 2);
+        assert_true(cci_ordered_take_range(&set, base - 1024, base, 1));
+        assert_true(cci_ordered_take_range(&set, end, end + 1024, 1));
+        assert_true(cci_ordered_is_valid(&set));
+        assert_int_equal(set.region_count, 0);
+    }
+}
+
+/* Cells that can be had without another page. */
+static size_t spare_cells(void)
+{
+    size_t n = 0;
+
+    scarce_cells_begin(0);
+    for (struct scarce_cell *c = scarce_cells; c; c = c->next)
+        n++;
+    scarce_cells_end();
+    return n;
+}
+
+/* Of every level; the array of regions is a cell, then pages. */
+static void test_fini_gives_all_cells_back(void **state)
+{
+    static const size_t counts[] = { 0, 1, 100, PLACES };
+    void               *twice;
+
+    (void)state;
+    for (size_t round = 0; round < 2; round++) /* the first makes cells */
+        for (size_t c = 0; c < 4; c++) {
+            cci_ordered_t fresh  = { 0 };
+            size_t        before = spare_cells();
+            for (size_t k = 0; k < counts[c]; k++)
+                if (k == 0 || place[k] != place[k - 1])
+                    assert_int_equal(
+                        cci_ordered_add(&fresh, &(void *){ (void *)place[k] }, 1, &twice), 0);
+            assert_true(round == 0 || counts[c] == 0 || spare_cells() < before);
+            cci_ordered_fini(&fresh);
+            assert_int_equal(fresh.count + fresh.region_count, 0);
+            assert_true(round == 0 ? spare_cells() >= before : spare_cells() == before);
+            assert_int_equal(cci_ordered_add(&fresh, &(void *){ (void *)place[0] }, 1, &twice), 0);
+            cci_ordered_fini(&fresh);
+            cci_ordered_fini(&fresh);
+        }
+}
+
 /* A valid set is told from one that is not. */
 static void test_validity_is_looked_at(void **state)
 {
@@ -259,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_is_a_set),
         cmocka_unit_test(test_many_regions),
         cmocka_unit_test(test_each_cell_refused),
+        cmocka_unit_test(test_ranges_at_every_level),
+        cmocka_unit_test(test_fini_gives_all_cells_back),
         cmocka_unit_test(test_validity_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

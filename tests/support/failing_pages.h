@@ -8,6 +8,8 @@
  *   failing_pages = true;
  *   CHECK(!cci_pages_map(4096));
  *   failing_pages = false;
+ *   failing_pages_at = 2;
+ *   CHECK(cci_pages_map(4096) && !cci_pages_map(4096) && cci_pages_map(4096));
  */
 #ifndef TEST_FAILING_PAGES_H
 #define TEST_FAILING_PAGES_H
@@ -19,11 +21,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static volatile bool failing_pages;
+static volatile bool   failing_pages;    /* every request fails */
+static volatile size_t failing_pages_at; /* so many requests from now one fails; 0: none */
+
+static bool failing_pages_refuse(void)
+{
+    size_t at = failing_pages_at;
+
+    if (at)
+        failing_pages_at = at - 1;
+    return failing_pages || at == 1;
+}
 
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset)
 {
-    if (failing_pages && !address && flags & MAP_ANONYMOUS) {
+    if (!address && flags & MAP_ANONYMOUS && failing_pages_refuse()) {
         errno = ENOMEM;
         return MAP_FAILED;
     }

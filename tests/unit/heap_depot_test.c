@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,6 +239,90 @@ static void test_evicts_the_highest(void **state)
     assert_int_equal(inside(), 0);
 }
 
+/* ---- ranges ---- */
+
+/* Where blocks i to i + n - 1 are, and no others; each is in a word of its own. */
+static bool take_range(size_t i, size_t n, size_t expected)
+{
+    uintptr_t from  = (uintptr_t)block(i) / 1024 * 1024;
+    uintptr_t to    = (uintptr_t)block(i + n - 1) / 1024 * 1024 + 1024;
+    bool      taken = cci_depot_take_range(&depots, bin, from, to, expected);
+
+    for (size_t k = 0; taken && k < n; k++)
+        if (where[i + k] == INSIDE)
+            came_out(block(i + k));
+    assert_counts();
+    return taken;
+}
+
+static size_t sort_depot(void)
+{
+    void  *out[CCI_MAGAZINE_SLOTS];
+    size_t n = cci_depot_sort(&depots, bin, out);
+
+    for (size_t k = 0; k < n; k++)
+        came_out(out[k]);
+    assert_counts();
+    return n;
+}
+
+static void test_ranges_are_of_what_is_sorted(void **state)
+{
+    (void)state;
+    assert_int_equal(sort_depot(), 0);
+    assert_false(take_range(0, 10, 10));
+    put_all(2, 1);
+    assert_false(take_range(10, 20, 20)); /* they lie in magazines */
+    assert_int_equal(sort_depot(), 0);
+    assert_false(take_range(10, 20, 19));
+    assert_false(take_range(10, 20, 21));
+    assert_false(take_range(10, 20, 3 * slots)); /* more than there are */
+    assert_int_equal(inside(), 2 * slots);
+    assert_true(take_range(10, 20, 20));
+    assert_false(take_range(10, 20, 20));
+    assert_true(take_range(8, 24, 4));
+    assert_int_equal(inside(), 2 * slots - 24);
+    assert_true(take_range(0, 8, 8));
+    assert_true(take_range(32, 2 * slots - 32, 2 * slots - 32));
+    assert_int_equal(inside(), 0);
+}
+
+/* What there is no memory for comes out; the rest is sorted, or still there to be. */
+static void test_sorting_without_cells(void **state)
+{
+    (void)state;
+    for (size_t cells = 0; cells < 12; cells++) {
+        put_all(3, 5);
+        size_t had = inside();
+        scarce_cells_begin(cells);
+        size_t n = sort_depot();
+        scarce_cells_end();
+        assert_true(n <= slots && inside() == had - n);
+        assert_true(cells > 2 || n > 0);
+        assert_int_equal(sort_depot(), 0);
+        assert_int_equal(inside(), had - n);
+        empty_depot(NULL);
+    }
+}
+
+/* Each time that blocks come in, and not when they go. */
+static void test_turns_count_what_comes(void **state)
+{
+    void    *in[1] = { block(9) }, *out[CCI_MAGAZINE_SLOTS];
+    uint64_t turns = cci_depots_turns(&depots);
+
+    (void)state;
+    put(full(500, 1));
+    assert_true(cci_depots_turns(&depots) > turns);
+    turns = cci_depots_turns(&depots);
+    went_in(in[0]);
+    assert_int_equal(cci_depot_put_blocks(&depots, bin, in, 1), 0);
+    assert_true(cci_depots_turns(&depots) > turns);
+    turns = cci_depots_turns(&depots);
+    evict(out, 1);
+    assert_int_equal(cci_depots_turns(&depots), turns);
+}
+
 static void test_unused(void **state)
 {
     void *out[CCI_MAGAZINE_SLOTS];
@@ -336,6 +421,86 @@ static void test_in_other_hands(void **state)
     assert_int_equal(put(m), 0);
 }
 
+/* ---- other depots ---- */
+
+static cci_depots_t patient;
+
+typedef struct waiting {
+    cci_magazine_t *m;
+    size_t          left, single_left, evicted;
+    _Atomic bool    done;
+} waiting_t;
+
+static void *put_and_evict(void *arg)
+{
+    waiting_t *w = arg;
+    void      *out[CCI_MAGAZINE_SLOTS], *in[1] = { block(50000) };
+
+    give_cell(cci_depot_put(&patient, bin, w->m, &w->left));
+    w->single_left = cci_depot_put_blocks(&patient, bin, in, 1);
+    w->evicted     = cci_depot_evict(&patient, bin, out, 1);
+    atomic_store(&w->done, true);
+    return NULL;
+}
+
+/* A patient one waits where others decline. */
+static void test_patient_depots_wait(void **state)
+{
+    waiting_t w = { .m = full(0, 1), .left = 1, .single_left = 1 };
+    pthread_t thread;
+
+    (void)state;
+    cci_depots_lock(&patient);
+    assert_int_equal(pthread_create(&thread, NULL, put_and_evict, &w), 0);
+    for (int i = 0; i < 20000 && !atomic_load(&w.done); i++)
+        sched_yield();
+    assert_false(atomic_load(&w.done));
+    cci_depots_unlock(&patient);
+    pthread_join(thread, NULL);
+    assert_int_equal(w.left + w.single_left, 0);
+    assert_int_equal(w.evicted, 1);
+    assert_int_equal(cci_depot_count(&patient, bin), slots);
+    assert_int_equal(cci_depots_bytes(&patient), slots * cci_bin_size(bin));
+    assert_int_equal(cci_depots_bytes(&depots), 0);
+    cci_depots_fini(&patient);
+}
+
+static size_t spare_cells(void)
+{
+    size_t n = 0;
+
+    scarce_cells_begin(0);
+    for (struct scarce_cell *c = scarce_cells; c; c = c->next)
+        n++;
+    scarce_cells_end();
+    return n;
+}
+
+/* Sorted or not, in magazines full or empty: all cells come back. */
+static void test_fini_gives_all_cells_back(void **state)
+{
+    size_t left, count, cells = 0;
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        cci_depots_init(&patient, "other", CCI_MAGAZINE_BYTES / 4, true);
+        for (size_t b = 0; b < CC_HEAP_BINS_; b += 5)
+            for (size_t i = 0; i < (b % 2 ? 3 : MAGAZINES); i++) {
+                cci_magazine_t *m = full(i * slots, 1);
+                give_cell(cci_depot_put(&patient, b, m, &left));
+                assert_int_equal(left, 0);
+            }
+        for (int i = 0; i < 2; i++)
+            give_cell(cci_depot_get(&patient, 5, cci_cell_take(), &count));
+        assert_true(round == 0 || spare_cells() < cells);
+        cci_depots_fini(&patient);
+        assert_int_equal(cci_depot_count(&patient, 0), 0);
+        if (round == 1) /* the first took what there was not yet */
+            assert_int_equal(spare_cells(), cells);
+        cells = spare_cells();
+    }
+}
+
 /* With memory for so many cells more, everything is in or left, and nothing is in between. */
 static void test_cells_run_out(void **state)
 {
@@ -427,6 +592,9 @@ int main(void)
         DEPOT_TEST(test_late_ones_are_sorted_in),
         DEPOT_TEST(test_blocks_one_by_one),
         DEPOT_TEST(test_evicts_the_highest),
+        DEPOT_TEST(test_ranges_are_of_what_is_sorted),
+        DEPOT_TEST(test_sorting_without_cells),
+        DEPOT_TEST(test_turns_count_what_comes),
         DEPOT_TEST(test_unused),
         DEPOT_TEST(test_ceiling),
         DEPOT_TEST(test_victim),
@@ -434,8 +602,11 @@ int main(void)
         DEPOT_TEST(test_cells_run_out),
         DEPOT_TEST(test_cells_run_out_for_single_blocks),
         DEPOT_TEST(test_nothing_is_lost),
+        DEPOT_TEST(test_patient_depots_wait),
+        DEPOT_TEST(test_fini_gives_all_cells_back),
     };
     cci_depots_init(&depots, "heap", CCI_MAGAZINE_BYTES, false);
+    cci_depots_init(&patient, "other", CCI_MAGAZINE_BYTES, true);
     bin   = 2;
     slots = cci_depot_slots(&depots, bin);
     return cmocka_run_group_tests(tests, NULL, NULL);

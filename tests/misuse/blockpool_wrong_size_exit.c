@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A block is freed with a wrong size: found when the thread ends. With a
+ * tool every block is checked, and it is found at once. */
+#include <pthread.h>
+#include <ccmem/blockpool.h>
+#include "prim/poison.h"
+#include "support/misuse.h"
+
+static void *free_wrongly(void *pool)
+{
+    cc_blockpool_free(pool, cc_blockpool_alloc(pool, 150), 1000);
+    return NULL;
+}
+
+MISUSE(CACHED, cci_poison_active()
+                   ? "ccmem: blockpool: block ADDRESS was allocated as 150 bytes aligned to 16 and "
+                     "freed as 1000 aligned to 16"
+                   : "ccmem: blockpool: block ADDRESS of 160 bytes was freed as one of 1024")
+{
+    cc_blockpool_t pool;
+
+    if (cc_blockpool_init(&pool, cc_allocator_system(), 0) != CC_RESULT_OK)
+        return;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, free_wrongly, &pool) == 0)
+        pthread_join(thread, NULL);
+}

@@ -46,7 +46,8 @@ CC_BEGIN
 typedef struct cc_arena_options {
     size_t chunk_size;  /* of the first chunk: at least CC_ARENA_CHUNK_MIN */
     size_t chunk_max;   /* chunks double up to this; as chunk_size: they do not */
-    size_t limit;       /* most bytes to hold of the parent at a time; default: no limit */
+    size_t limit;       /* most bytes to hold of the parent at a time, children with it; default: no
+                         * limit */
     void  *buffer;      /* the caller's, used before the parent is asked; outlives the arena */
     size_t buffer_size; /* of which about 100 bytes serve the arena */
 } cc_arena_options_t;
@@ -61,7 +62,9 @@ typedef struct cc_arena {
     struct cc_arena_entry_ *newest; /* what a release has to undo */
     struct cc_arena_entry_ *spares; /* chunks of large blocks, kept for others */
     cc_allocator_t          parent;
+    struct cc_arena        *above; /* the arena that this is a child of */
     size_t                  chunk_size, chunk_max, most;
+    size_t                  held; /* by this one and its children; no more than most */
     size_t                  reserved, chunks, side_used, peak;
     uint64_t                parent_allocs, serial;
     bool                    watched;   /* a tool looks for wrong uses of memory */

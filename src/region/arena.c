@@ -77,13 +77,32 @@ uint64_t cci_arena_serial(cc_arena_t *a)
 
 /* ---- the parent ---- */
 
+/* What the limits of an arena, and of those that it is a child of, let it take. */
+static size_t left_to_take(const cc_arena_t *a)
+{
+    size_t left = SIZE_MAX;
+
+    for (; a; a = a->above)
+        if (a->most - a->held < left)
+            left = a->most - a->held;
+    return left;
+}
+
+/* The arena holds more; less, if bytes is a negative number. */
+static void hold(cc_arena_t *a, size_t bytes)
+{
+    a->reserved += bytes;
+    for (; a; a = a->above)
+        a->held += bytes;
+}
+
 static void *ask_parent(cc_arena_t *a, size_t total)
 {
-    if (!a->parent.ops || total > a->most - a->reserved)
+    if (!a->parent.ops || total > left_to_take(a))
         return NULL;
     void *block = a->parent.ops->alloc(a->parent.self, total, CCI_ARENA_LINE);
     if (block) {
-        a->reserved += total;
+        hold(a, total);
         a->chunks++;
         a->parent_allocs++;
     }
@@ -93,7 +112,7 @@ static void *ask_parent(cc_arena_t *a, size_t total)
 void cci_arena_return(cc_arena_t *a, void *block, size_t total)
 {
     cci_unpoison(block, total);
-    a->reserved -= total;
+    hold(a, -total);
     a->chunks--;
     a->parent.ops->free(a->parent.self, block, total, CCI_ARENA_LINE);
 }
@@ -113,7 +132,7 @@ static cci_chunk_t *format(void *memory, size_t size, size_t total)
 /* The size of a chunk behind the last one: twice as large, or what the limit leaves. */
 static size_t next_total(const cc_arena_t *a)
 {
-    size_t total = a->chunk_size, left = a->most - a->reserved;
+    size_t total = a->chunk_size, left = left_to_take(a);
 
     if (a->current) {
         size_t twice = 2 * (size_t)(a->current->end - (unsigned char *)a->current);
@@ -372,6 +391,7 @@ cc_arena_t *cc_arena_create_child(cc_arena_t *parent)
     cc_arena_init(
         &child->arena, parent->parent,
         &(cc_arena_options_t){ .chunk_size = parent->chunk_size, .chunk_max = parent->chunk_max });
+    child->arena.above = parent;
     cci_arena_push(parent, &child->entry, CCI_CHILD);
     return &child->arena;
 }

@@ -310,6 +310,40 @@ static void test_limit(void **state)
     }
 }
 
+static void fill(cc_arena_t *a)
+{
+    while (cc_arena_alloc(a, 100, 1))
+        ;
+}
+
+/* What children and theirs hold counts, each for itself and for all above it, until they give it back. */
+static void test_limit_holds_for_children(void **state)
+{
+    enum { LIMIT = 20000 };
+    fixture_t x;
+
+    (void)state;
+    begin(&x, &(cc_arena_options_t){ .chunk_size = 1024, .limit = LIMIT });
+    cc_arena_t *child = cc_arena_create_child(&x.a);
+    assert_non_null(child);
+    cc_arena_t *grandchild = cc_arena_create_child(child);
+    assert_non_null(grandchild);
+    fill(grandchild);
+    assert_true(x.f.live_bytes <= LIMIT && x.f.live_bytes > LIMIT / 2);
+    fill(child);
+    fill(&x.a);
+    assert_true(x.f.live_bytes <= LIMIT);
+    assert_null(cc_arena_alloc(child, 4000, 1));
+    cc_arena_fini(grandchild);
+    assert_non_null(cc_arena_alloc(child, 4000, 1));
+    assert_true(x.f.live_bytes <= LIMIT);
+    cc_arena_reset(&x.a, CC_ARENA_KEEP_NONE);
+    assert_int_equal(x.f.live_bytes, 0);
+    fill(&x.a);
+    assert_true(x.f.live_bytes <= LIMIT && x.f.live_bytes > LIMIT / 2);
+    end(&x);
+}
+
 /* The last chunk is what the limit leaves. */
 static void test_limit_is_used(void **state)
 {
@@ -452,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_keep),
         cmocka_unit_test(test_trim),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_limit_holds_for_children),
         cmocka_unit_test(test_limit_is_used),
         cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_buffer_alone),

@@ -18,12 +18,19 @@ MUCH = 200000
 COMPLAINT = "; recording ended, the program goes on\n"
 
 
+def accept_signals():
+    """Whoever runs the tests in the background may ignore some, and programs inherit that."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def started(*command, **more):
     """A running process with pipes, in a process group of its own; none of it stays."""
     process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True, env=environment(), **more)
+                               start_new_session=True, env=environment(),
+                               preexec_fn=accept_signals, **more)
     try:
         yield process
     finally:

@@ -19,27 +19,18 @@ static size_t format_names(bool made_only, const char *names[FORMATS_MAX])
     return n;
 }
 
-static void join(const char *const *names, size_t n, char *out, size_t size)
-{
-    size_t at = 0;
-
-    out[0] = '\0';
-    for (size_t i = 0; i < n && at < size; i++)
-        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : "", names[i]);
-}
-
-int cci_format_find(const char *command, const char *name, cci_report_writer_t *out)
+int cci_format_find(const char *command, const char *name, const cci_report_format_t **out)
 {
     const cci_report_format_t *format = cci_report_format(name);
     const char                *names[FORMATS_MAX];
     char                       what[64], available[256];
 
     if (format && format->write) {
-        *out = format->write;
+        *out = format;
         return CCI_GO_ON;
     }
     snprintf(what, sizeof what, "--format %.40s", name);
-    join(names, format_names(true, names), available, sizeof available);
+    cci_join(names, format_names(true, names), available, sizeof available);
     if (format)
         return cci_fail(CCI_EXIT_USAGE, command, what,
                         "comes with the dashboard; available now: %s", available);
@@ -106,15 +97,62 @@ static int prepare_report(cci_analysis_t *a, const cci_analysis_request_t *q)
                     cc_result_text(CC_RESULT_NO_MEMORY));
 }
 
+/* ---- leaks that nobody wants to hear of ---- */
+
+static int refuse_file(const cci_analysis_request_t *q, const char *path, cc_result_t result,
+                       size_t line, const char *why)
+{
+    if (result == CC_RESULT_NO_MEMORY)
+        why = cc_result_text(result);
+    if (line == 0)
+        return cci_fail(cci_exit_code(result), q->command, path, "%s", why);
+    return cci_fail(cci_exit_code(result), q->command, path, "line %zu %s", line, why);
+}
+
+static int read_suppressions(cci_analysis_t *a, const cci_analysis_request_t *q)
+{
+    size_t      line;
+    const char *why = "";
+
+    for (size_t i = 0; i < q->suppress.count; i++) {
+        const char *path   = q->suppress.item[i];
+        cc_result_t result = cci_suppressions_add_file(&a->suppressions, path, &line, &why);
+        if (result != CC_RESULT_OK)
+            return refuse_file(q, path, result, line, why);
+    }
+    return CCI_GO_ON;
+}
+
+static int suppress(cci_analysis_t *a, const cci_analysis_request_t *q)
+{
+    cc_result_t result = cci_suppressions_apply(&a->suppressions, a->profile, a->report.frames);
+
+    if (result == CC_RESULT_OK)
+        return CCI_GO_ON;
+    return cci_fail(cci_exit_code(result), q->command, q->path, "%s", cc_result_text(result));
+}
+
+static int prepare_suppressions(cci_analysis_t *a, const cci_analysis_request_t *q)
+{
+    if (!q->all_leaks && cci_suppressions_add_defaults(&a->suppressions) != CC_RESULT_OK)
+        return cci_fail(CCI_EXIT_SYSTEM, q->command, q->path, "%s",
+                        cc_result_text(CC_RESULT_NO_MEMORY));
+    return read_suppressions(a, q);
+}
+
 int cci_analysis_open(cci_analysis_t *a, const cci_analysis_request_t *q)
 {
     *a         = (cci_analysis_t){ .command = q->command };
-    int status = open_trace(a, q);
+    int status = prepare_suppressions(a, q);
 
+    if (status == CCI_GO_ON)
+        status = open_trace(a, q);
     if (status == CCI_GO_ON)
         status = read_profile(a, q);
     if (status == CCI_GO_ON)
         status = prepare_report(a, q);
+    if (status == CCI_GO_ON)
+        status = suppress(a, q);
     if (status != CCI_GO_ON)
         cci_analysis_close(a);
     return status;
@@ -125,6 +163,7 @@ void cci_analysis_close(cci_analysis_t *a)
     cci_frames_destroy(a->report.frames);
     cci_profile_destroy(a->profile);
     cci_trace_close(a->trace);
+    cci_suppressions_fini(&a->suppressions);
     *a = (cci_analysis_t){ 0 };
 }
 

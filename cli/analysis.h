@@ -4,6 +4,7 @@
 #define CCI_ANALYSIS_H
 #include "cli.h"
 #include "report/report.h"
+#include "report/suppress.h"
 
 typedef struct cci_analysis_request {
     const char *command;        /* for messages */
@@ -11,14 +12,17 @@ typedef struct cci_analysis_request {
     uint64_t    from_ns, to_ns; /* to_ns 0 = to the end */
     uint64_t    top;
     bool        debuginfod;
-    bool        quiet; /* no progress, no remarks about missing symbols */
+    bool        quiet;     /* no progress, no remarks about missing symbols */
+    bool        all_leaks; /* suppress none, not even the C library's */
+    cci_list_t  suppress;  /* files of suppressions */
 } cci_analysis_request_t;
 
 typedef struct cci_analysis {
-    const char    *command;
-    cci_trace_t   *trace;
-    cci_profile_t *profile;
-    cci_report_t   report;
+    const char        *command;
+    cci_trace_t       *trace;
+    cci_profile_t     *profile;
+    cci_report_t       report;
+    cci_suppressions_t suppressions;
 } cci_analysis_t;
 
 /* Read the trace. Returns CCI_GO_ON or a status, with a message; then there is nothing to close. */
@@ -30,6 +34,6 @@ int cci_analysis_write(cci_analysis_t *a, cci_report_writer_t write, const char 
 void cci_analysis_close(cci_analysis_t *a);
 
 /* The format of that name, made for this version. Returns CCI_GO_ON or a status, with a message. */
-int cci_format_find(const char *command, const char *name, cci_report_writer_t *out);
+int cci_format_find(const char *command, const char *name, const cci_report_format_t **out);
 
 #endif

@@ -30,6 +30,9 @@ int cci_exit_code(cc_result_t result);
 /* The word of the list nearest to `word`, or NULL when none is near enough to be meant. */
 const char *cci_nearest(const char *word, const char *const *list, size_t count);
 
+/* "a, b, c", as far as there is room. size > 0. */
+void cci_join(const char *const *names, size_t n, char *out, size_t size);
+
 /* How much `out` can show: a terminal has colours unless NO_COLOR is set. */
 cci_style_t cci_style_of(FILE *out);
 
@@ -95,6 +98,10 @@ int cci_output_check(const char *command, const char *path, bool force);
 /* force: an existing file is replaced. Returns CCI_GO_ON or a status, with a message. */
 int cci_output_open(cci_output_t *o, const char *command, const char *path, bool force);
 
+/* Have what was written so far in the file, to know that it fits. Returns CCI_GO_ON or a status, with
+ * a message. */
+int cci_output_flush(cci_output_t *o);
+
 /* All was written: make it the file. Returns 0 or a status, with a message. */
 int cci_output_commit(cci_output_t *o);
 
@@ -118,7 +125,10 @@ void cci_progress_end(cci_progress_t *p);
 /* ---- subcommands, one a file ---- */
 
 int cci_cmd_profile(int argc, char **argv);
+int cci_cmd_attach(int argc, char **argv);
+int cci_cmd_detach(int argc, char **argv);
 int cci_cmd_report(int argc, char **argv);
+int cci_cmd_diff(int argc, char **argv);
 int cci_cmd_run(int argc, char **argv);
 int cci_cmd_info(int argc, char **argv);
 

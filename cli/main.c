@@ -12,7 +12,10 @@ static const struct {
     const char *about;
 } COMMANDS[] = {
     { "profile", cci_cmd_profile, "run a program and record what it allocates" },
+    { "attach", cci_cmd_attach, "record a process that was started dormant" },
+    { "detach", cci_cmd_detach, "end that recording" },
     { "report", cci_cmd_report, "show what a recorded program allocated" },
+    { "diff", cci_cmd_diff, "show what changed between two runs, and fail if it is too much" },
     { "run", cci_cmd_run, "run a program under another allocator" },
     { "info", cci_cmd_info, "tell which allocator serves, and which there are" },
 };

@@ -96,6 +96,15 @@ const char *cci_nearest(const char *word, const char *const *list, size_t count)
     return best;
 }
 
+void cci_join(const char *const *names, size_t n, char *out, size_t size)
+{
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n && at < size; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : "", names[i]);
+}
+
 /* ---- terminals ---- */
 
 static bool is_set(const char *name)

@@ -120,13 +120,28 @@ int cci_output_open(cci_output_t *o, const char *command, const char *path, bool
 }
 
 /* 0 or an errno. */
-static int flush_all(cci_output_t *o)
+static int flush(cci_output_t *o)
 {
     errno    = 0;
     bool bad = fflush(o->file) != 0 || ferror(o->file);
 
-    if (bad)
-        return errno ? errno : EIO;
+    return !bad ? 0 : errno ? errno : EIO;
+}
+
+int cci_output_flush(cci_output_t *o)
+{
+    int error = flush(o);
+
+    return error == 0 ? CCI_GO_ON : fail(o, error);
+}
+
+/* 0 or an errno. */
+static int flush_all(cci_output_t *o)
+{
+    int error = flush(o);
+
+    if (error != 0)
+        return error;
     if (!o->path)
         return 0;
     FILE *file = o->file;

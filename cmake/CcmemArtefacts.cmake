@@ -48,6 +48,9 @@ if(preload_sources AND NOT CCMEM_INSTRUMENTED)
         -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
         -fno-builtin-aligned_alloc -fno-builtin-memalign -fno-builtin-posix_memalign
         -fno-builtin-strdup -fno-builtin-strndup)
+    # The way into the library; its file says why.
+    set_source_files_properties(src/preload/entry.c PROPERTIES
+        COMPILE_OPTIONS -fomit-frame-pointer)
     target_link_libraries(ccmem_preload PRIVATE ccmem_flags cci_record)
     # nodelete: its hooks stay reachable from libc whatever the program unloads.
     target_link_options(ccmem_preload PRIVATE

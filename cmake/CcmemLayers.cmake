@@ -12,11 +12,13 @@ set(CCMEM_IN_PROCESS base prim backend heap region trace record)
 include(FindPkgConfig)
 pkg_check_modules(ELFUTILS REQUIRED IMPORTED_TARGET libdw libelf)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 find_library(IBERTY_LIBRARY libiberty.a REQUIRED)
 set(libraries_of_backend ${CMAKE_DL_LIBS})
 set(libraries_of_trace PkgConfig::ZSTD)
 set(libraries_of_symbols PkgConfig::ELFUTILS ${IBERTY_LIBRARY})
 set(libraries_of_profile m)
+set(libraries_of_report PkgConfig::ZLIB)
 
 # "record/collector" -> cci_record_collector
 function(ccmem_layer_target out layer)

@@ -4,9 +4,10 @@
 
 _ccmem_options() {
     case $1 in
-        profile) echo '-o --mode --interval --html --json --live --follow -f -q --' ;;
-        report) echo '--format -o --from --to --top' ;;
-        diff) echo '--fail-if --format' ;;
+        profile) echo '-o --mode --interval --html --json --live --follow --dormant -f -q --' ;;
+        attach) echo '-o --mode --interval --for --json -f -q' ;;
+        report) echo '--format -o -f --from --to --top --table --value --suppress --all-leaks --debuginfod -q' ;;
+        diff) echo '--fail-if --format --top --suppress --all-leaks --debuginfod -q' ;;
         replay) echo '--allocator --format' ;;
         advise) echo '-n --format --' ;;
         run) echo '--allocator --' ;;
@@ -14,11 +15,30 @@ _ccmem_options() {
     esac
 }
 
-# Words that an option's argument may be; nothing where it is a file or a number.
+# Processes that can be attached to: those that have a door mapped.
+_ccmem_dormant() {
+    local maps
+    for maps in /proc/[0-9]*/maps; do
+        if grep -qs '\.door$' "$maps"; then
+            maps=${maps#/proc/}
+            echo "${maps%/maps}"
+        fi
+    done
+}
+
+# What may come after a word: an option's argument, a process; nothing where it is a file or a number.
 _ccmem_values() {
     case $1:$2 in
-        profile:--mode) echo 'full sample count' ;;
+        attach:attach | attach:-q | detach:detach) _ccmem_dormant ;;
+        profile:--mode | attach:--mode) echo 'full sample count' ;;
+        profile:--live) echo '127.0.0.1:9464' ;;
         report:--format) echo 'text json csv html prometheus pprof collapsed speedscope' ;;
+        report:--table)
+            echo 'summary sites frames threads sizes hot_sizes timeline latency lifetimes flow' \
+                'leaks findings warnings' ;;
+        report:--value)
+            echo 'bytes_at_peak alloc_bytes alloc_count live_bytes live_count leaked_bytes' \
+                'leaked_count temporary_count' ;;
         *:--format) echo 'text json' ;;
         *:--allocator) echo 'system mimalloc jemalloc tcmalloc' ;;
     esac
@@ -30,7 +50,8 @@ _ccmem() {
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'profile report diff replay advise run info' -- "$word")
+        mapfile -t COMPREPLY < <(
+            compgen -W 'profile attach detach report diff replay advise run info' -- "$word")
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every source names its licence, and docs/licences.md names every library that is linked.
+"""Every source names its licence, docs/licences.md names every library that is linked, and what
+comes from npm is under a licence that asks for no more than to be named.
 
 The rows of its table are "artefact | library | how | licence": a shared library is named as the
 artefact asks for it (readelf -d), a static one by its file (the linker's command line)."""
+import json
 import pathlib
 import re
 import subprocess
@@ -13,11 +15,12 @@ import tree
 
 SPDX = "SPDX-License-Identifier: MIT"
 SOURCES = ("*.c", "*.h", "*.cpp", "*.py", "*.sh", "*.bash", "*.cmake", "*.cmake.in", "*.pc.in",
-           "*.map", "*CMakeLists.txt", "dev", ".ci/run")
+           "*.map", "*.mjs", "*CMakeLists.txt", "dev", ".ci/run")
 DOCUMENT = "docs/licences.md"
 BUILD = tree.ROOT / "build"
 # Built only where their sources are; the first must always be there.
 ARTEFACTS = ("lib/libccmem.so.0", "lib/libccmem_preload.so", "lib/libccmem_verify.so", "bin/ccmem")
+PERMISSIVE = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"}
 ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)` \| (shared|static) \| ([^|]+) \|$", re.MULTILINE)
 
 
@@ -61,5 +64,13 @@ def table_problems():
             yield f"{DOCUMENT}: {artefact} does not link {library} ({how})"
 
 
-tree.finish("check-licences", [*without_spdx(), *table_problems()],
-            f"{len(tree.files(*SOURCES))} sources, and what is linked")
+def npm_problems():
+    for name in tree.files("*package-lock.json"):
+        for path, package in json.loads(tree.read(name))["packages"].items():
+            licence = package.get("license", "no licence")
+            if licence not in PERMISSIVE:
+                yield f"{name}: {path or 'the package itself'}: {licence}"
+
+
+tree.finish("check-licences", [*without_spdx(), *table_problems(), *npm_problems()],
+            f"{len(tree.files(*SOURCES))} sources, what is linked, and what comes from npm")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* preload/interpose.c - the functions of libc that a program calls instead of libc's.
+/* preload/interpose.c - the functions of libc that a program calls instead of libc's, in a thread
+ * that is awake; entry.c is what the program sees.
  *
  * Each forwards to the next one in the search order and tells the recorder. The family is
  * interposed together: a program that links its own allocator gets every block back where it came
@@ -11,8 +12,11 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include "preload/real.h"
+#include "preload/books.h"
+#include "preload/recording.h"
+#include "record/books.h"
 #include "record/events.h"
+#include "record/measure.h"
 #include "record/recorder.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -30,28 +34,88 @@ static __attribute__((noinline)) void *record(cci_op_t op, void *ptr, size_t siz
     return ptr;
 }
 
-/* ptr, the result of the interposed function that this stands in. */
-#define RECORDED(op, ptr, size, align)               \
-    ((ptr) == NULL || cci_record_alloc_briefly(size) \
-         ? (ptr)                                     \
-         : record((op), (ptr), (size), (align), CCI_CALLER()))
+/* Ends the interposed function that this stands in, whose result is ptr. */
+#define RETURN_RECORDED(op, ptr, size, align)                              \
+    do {                                                                   \
+        if (__builtin_expect(!(ptr) || cci_record_alloc_briefly(size), 1)) \
+            return (ptr);                                                  \
+        return record((op), (ptr), (size), (align), CCI_CALLER());         \
+    } while (0)
 
-EXPORT void *malloc(size_t size)
+/* ---- measured calls ---- */
+
+static __attribute__((noinline)) void read_books(const void *frame, bool at_end)
 {
-    void *p = cci_real.malloc(size);
-    return RECORDED(CCI_OP_MALLOC, p, size, 0);
+    cci_frame_t caller = cci_caller_of(frame);
+    cci_books_record(cci_books_read, &caller, at_end);
 }
 
-EXPORT void *calloc(size_t count, size_t size)
+/* Apart, and recorded here, so that they cost the others nothing but the question. */
+static inline __attribute__((always_inline)) void *measured(cci_op_t op, uint64_t begun, void *ptr,
+                                                            size_t size, const void *frame)
 {
+    uint64_t ticks = cci_measure_end(begun);
+
+    if (!ptr)
+        return NULL;
+    if (!cci_record_alloc_briefly(size))
+        record(op, ptr, size, 0, cci_caller_of(frame));
+    size_t usable = cci_measure_wants_size(size) ? cci_real_usable_size(ptr) : 0;
+    if (cci_measure_alloc(ticks, size, usable))
+        read_books(frame, false);
+    return ptr;
+}
+
+static __attribute__((noinline)) void *measured_malloc(size_t size, const void *frame)
+{
+    uint64_t begun = cci_measure_begin();
+    return measured(CCI_OP_MALLOC, begun, cci_real.malloc(size), size, frame);
+}
+
+static __attribute__((noinline)) void *measured_calloc(size_t count, size_t size, const void *frame)
+{
+    uint64_t begun = cci_measure_begin();
+    return measured(CCI_OP_CALLOC, begun, cci_real.calloc(count, size), count * size, frame);
+}
+
+static __attribute__((noinline)) void measured_free(void *ptr)
+{
+    uint64_t begun = cci_measure_begin();
+    cci_real.free(ptr);
+    if (cci_measure_free(cci_measure_end(begun)))
+        read_books(__builtin_frame_address(0), false);
+}
+
+static inline void give_back(void *ptr)
+{
+    if (cci_measure_due())
+        measured_free(ptr);
+    else
+        cci_real.free(ptr);
+}
+
+/* ---- by function ---- */
+
+void *cci_recording_malloc(size_t size)
+{
+    if (cci_measure_due())
+        return measured_malloc(size, __builtin_frame_address(0));
+    void *p = cci_real.malloc(size);
+    RETURN_RECORDED(CCI_OP_MALLOC, p, size, 0);
+}
+
+void *cci_recording_calloc(size_t count, size_t size)
+{
+    if (cci_measure_due())
+        return measured_calloc(count, size, __builtin_frame_address(0));
     void *p = cci_real.calloc(count, size);
-    return RECORDED(CCI_OP_CALLOC, p, count * size, 0);
+    RETURN_RECORDED(CCI_OP_CALLOC, p, count * size, 0);
 }
 
 static __attribute__((noinline)) void record_and_release(void *ptr)
 {
     cci_record_free(ptr);
-    cci_real.free(ptr);
+    give_back(ptr);
 }
 
 static inline void release(void *ptr)
@@ -59,18 +123,18 @@ static inline void release(void *ptr)
     if (!ptr || __builtin_expect(cci_real_is_early(ptr), 0))
         return;
     if (cci_record_free_briefly(ptr))
-        cci_real.free(ptr);
+        give_back(ptr);
     else
         record_and_release(ptr);
 }
 
-EXPORT void free(void *ptr)
+void cci_recording_free(void *ptr)
 {
     release(ptr);
 }
 
 /* Newer than most C libraries: without a function of that name, free is what it means. */
-EXPORT void free_sized(void *ptr, size_t size)
+void cci_recording_free_sized(void *ptr, size_t size)
 {
     if (!cci_real.free_sized || !ptr || cci_real_is_early(ptr)) {
         release(ptr);
@@ -80,7 +144,7 @@ EXPORT void free_sized(void *ptr, size_t size)
     cci_real.free_sized(ptr, size);
 }
 
-EXPORT void free_aligned_sized(void *ptr, size_t align, size_t size)
+void cci_recording_free_aligned_sized(void *ptr, size_t align, size_t size)
 {
     if (!cci_real.free_aligned_sized || !ptr || cci_real_is_early(ptr)) {
         release(ptr);
@@ -118,14 +182,14 @@ static inline __attribute__((always_inline)) void *resize(void *old, size_t size
     return p;
 }
 
-EXPORT void *realloc(void *old, size_t size)
+void *cci_recording_realloc(void *old, size_t size)
 {
     cci_frame_t caller = CCI_CALLER();
     return resize(old, size, &caller);
 }
 
 /* Not forwarded: where an allocator lacks it, libc's would come back through our realloc. */
-EXPORT void *reallocarray(void *old, size_t count, size_t size)
+void *cci_recording_reallocarray(void *old, size_t count, size_t size)
 {
     cci_frame_t caller = CCI_CALLER();
     size_t      bytes;
@@ -137,39 +201,39 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size)
     return resize(old, bytes, &caller);
 }
 
-EXPORT int posix_memalign(void **out, size_t align, size_t size)
+int cci_recording_posix_memalign(void **out, size_t align, size_t size)
 {
     int r = cci_real.posix_memalign(out, align, size);
-    if (r == 0)
-        (void)RECORDED(CCI_OP_ALIGNED, *out, size, align);
+    if (r == 0 && !cci_record_alloc_briefly(size))
+        record(CCI_OP_ALIGNED, *out, size, align, CCI_CALLER());
     return r;
 }
 
-EXPORT void *aligned_alloc(size_t align, size_t size)
+void *cci_recording_aligned_alloc(size_t align, size_t size)
 {
     void *p = cci_real.aligned_alloc(align, size);
-    return RECORDED(CCI_OP_ALIGNED, p, size, align);
+    RETURN_RECORDED(CCI_OP_ALIGNED, p, size, align);
 }
 
-EXPORT void *memalign(size_t align, size_t size)
+void *cci_recording_memalign(size_t align, size_t size)
 {
     void *p = cci_real.memalign(align, size);
-    return RECORDED(CCI_OP_ALIGNED, p, size, align);
+    RETURN_RECORDED(CCI_OP_ALIGNED, p, size, align);
 }
 
-EXPORT void *valloc(size_t size)
+void *cci_recording_valloc(size_t size)
 {
     void *p = cci_real.valloc(size);
-    return RECORDED(CCI_OP_ALIGNED, p, size, 4096);
+    RETURN_RECORDED(CCI_OP_ALIGNED, p, size, 4096);
 }
 
-EXPORT void *pvalloc(size_t size)
+void *cci_recording_pvalloc(size_t size)
 {
     void *p = cci_real.pvalloc(size);
-    return RECORDED(CCI_OP_ALIGNED, p, size, 4096);
+    RETURN_RECORDED(CCI_OP_ALIGNED, p, size, 4096);
 }
 
-EXPORT size_t malloc_usable_size(void *ptr)
+size_t cci_recording_malloc_usable_size(void *ptr)
 {
     return cci_real_is_early(ptr) ? ((size_t *)ptr)[-1] : cci_real.malloc_usable_size(ptr);
 }
@@ -184,5 +248,13 @@ EXPORT int dlclose(void *handle)
 __attribute__((constructor)) static void begin(void)
 {
     cci_real_find();
+    cci_books_find();
     cci_recorder_init();
+}
+
+/* What the program left allocated is a part of its heap's state. */
+__attribute__((destructor)) static void end(void)
+{
+    read_books(__builtin_frame_address(0), true);
+    cci_recorder_fini();
 }

@@ -12,6 +12,7 @@
 #include "preload/real.h"
 #include "prim/module.h"
 #include "record/events.h"
+#include "record/measure.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -63,6 +64,24 @@ static bool is_at(const cci_record_mark_t *mark)
            now.allocs == mark->allocs;
 }
 
+/* Of this call, if it is one that is measured. The compiler is not to see which, or it makes two
+ * calls of the next operator, for either case one, and two stacks out of a program's one. */
+static inline uint64_t begin_measure(void)
+{
+    uint64_t begun = cci_measure_due() ? cci_measure_begin() : CCI_MEASURE_NONE;
+
+    __asm__("" : "+r"(begun));
+    return begun;
+}
+
+/* Of this call, if it was one. */
+static void end_measure_of_new(uint64_t ticks, void *ptr, size_t size)
+{
+    if (ptr && ticks != CCI_MEASURE_NONE)
+        (void)cci_measure_alloc(ticks, size,
+                                cci_measure_wants_size(size) ? cci_real_usable_size(ptr) : 0);
+}
+
 /* X(symbol, more parameters, their names, the alignment asked for) */
 #define NEW_LIST(X)                                                                     \
     X(_Znwm, (size_t size), (size), 0)                                                  \
@@ -107,12 +126,15 @@ static bool is_at(const cci_record_mark_t *mark)
         static cci_operator_t self;                                 \
         const cci_operator_t *o = operator_of(&self, #symbol);      \
         void *(*next)parameters = (void *(*)parameters)o->function; \
-        if (!o->is_allocators)                                      \
+        if (!o->is_allocators || cci_thread_is_asleep())            \
             return next arguments;                                  \
         cci_record_mark_t before = mark_record();                   \
+        uint64_t          begun  = begin_measure();                 \
         void *p                  = next arguments;                  \
+        uint64_t       ticks     = cci_measure_end(begun);          \
         if (p && is_at(&before))                                    \
             RECORD_NEW(p, size, alignment);                         \
+        end_measure_of_new(ticks, p, size);                         \
         return p;                                                   \
     }
 NEW_LIST(DEFINE_NEW)
@@ -124,13 +146,15 @@ NEW_LIST(DEFINE_NEW)
         static cci_operator_t self;                                \
         const cci_operator_t *o = operator_of(&self, #symbol);     \
         void(*next) parameters  = (void(*) parameters)o->function; \
-        if (!o->is_allocators || !ptr) {                           \
+        if (!o->is_allocators || !ptr || cci_thread_is_asleep()) { \
             next arguments;                                        \
             return;                                                \
         }                                                          \
         cci_record_free(ptr);                                      \
+        uint64_t      begun     = begin_measure();                 \
         cci_thread_t *suspended = cci_thread_suspend();            \
         next          arguments;                                   \
         cci_thread_resume(suspended);                              \
+        (void)cci_measure_free(cci_measure_end(begun));            \
     }
 DELETE_LIST(DEFINE_DELETE)

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include "prim/module.h"
 #include "record/recorder.h"
 #include "record/thread.h"
 
@@ -117,6 +118,12 @@ static void first_free(void *ptr)
     cci_real.free(ptr);
 }
 
+static void free_unless_early(void *ptr)
+{
+    if (!cci_real_is_early(ptr))
+        cci_real.free(ptr);
+}
+
 static int first_dlclose(void *handle)
 {
     cci_real_find();
@@ -126,6 +133,7 @@ static int first_dlclose(void *handle)
 cci_real_t cci_real = {
 #define FIRST_ENTRY(type, name, parameters, arguments) .name = first_##name,
     CCI_REAL_LIST(FIRST_ENTRY).free = first_free,
+    .free_any                       = free_unless_early,
     .dlclose                        = first_dlclose,
 };
 
@@ -135,6 +143,13 @@ static void find(void *slot, const char *name)
     void *p = dlsym(RTLD_NEXT, name);
     if (p)
         memcpy(slot, &p, sizeof p);
+}
+
+/* Whether two functions are of one file. */
+static bool same_module(uintptr_t a, uintptr_t b)
+{
+    cci_module_t of_a, of_b;
+    return cci_module_find(a, &of_a) && cci_module_find(b, &of_b) && of_a.start == of_b.start;
 }
 
 void cci_real_find(void)
@@ -149,10 +164,23 @@ void cci_real_find(void)
     find(&found.free_sized, "free_sized");
     find(&found.free_aligned_sized, "free_aligned_sized");
     find(&found.dlclose, "dlclose");
-    finding  = false;
+    finding        = false;
+    found.free_any = atomic_load(&early_used) ? free_unless_early : found.free;
+    if (same_module((uintptr_t)found.malloc, (uintptr_t)found.malloc_usable_size))
+        found.usable_size = found.malloc_usable_size;
     cci_real = found;
     cci_recorder_set_allocator((uintptr_t)found.malloc);
     cci_thread_resume(suspended);
+}
+
+size_t cci_real_usable_size(void *ptr)
+{
+    if (!cci_real.usable_size)
+        return 0;
+    cci_thread_t *suspended = cci_thread_suspend();
+    size_t        n         = cci_real.usable_size(ptr);
+    cci_thread_resume(suspended);
+    return n;
 }
 
 void *cci_real_symbol(const char *name, const char *library)

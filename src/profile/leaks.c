@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include "profile/findings.h"
 #include "profile/leaks.h"
 
 /* The order of the list: larger first, then older, then by address, so that it is always the same. */
@@ -70,11 +71,59 @@ static void count_leak(const cci_stream_t *s, const cci_block_t *b)
     list_leak(p, b);
 }
 
+/* ---- growth ---- */
+
+typedef struct periods {
+    uint64_t bytes[CCI_LEAK_PERIODS];
+} periods_t;
+
+static unsigned period_of(const cci_profile_t *p, const cci_block_t *b)
+{
+    double at = (double)(b->time_ns - p->from_ns) / (double)(p->to_ns - p->from_ns);
+    return at < 1 ? (unsigned)(at * CCI_LEAK_PERIODS) : CCI_LEAK_PERIODS - 1;
+}
+
+/* What the leanest period has of the mean one. */
+static double leanest_pct(const periods_t *periods)
+{
+    uint64_t least = UINT64_MAX;
+    double   sum   = 0;
+
+    for (unsigned i = 0; i < CCI_LEAK_PERIODS; i++) {
+        least = periods->bytes[i] < least ? periods->bytes[i] : least;
+        sum += (double)periods->bytes[i];
+    }
+    return sum > 0 ? 100 * (double)least * CCI_LEAK_PERIODS / sum : 0;
+}
+
+/* When what leaks was allocated: all the time, or while something was built? */
+static bool find_growth(const cci_stream_t *s)
+{
+    cci_profile_t *p       = s->profile;
+    periods_t     *periods = calloc(p->site_count + 1, sizeof *periods);
+
+    if (!periods)
+        return false;
+    for (const cci_block_t *b = cci_live_next(&s->blocks.live, NULL); b;
+         b                    = cci_live_next(&s->blocks.live, b))
+        if (b->time_ns >= p->from_ns)
+            periods[b->site].bytes[period_of(p, b)] += b->size;
+    for (size_t i = 0; i < p->site_count; i++)
+        p->sites[i].growth_pct = leanest_pct(&periods[i]);
+    free(periods);
+    return true;
+}
+
+/* ---- all ---- */
+
 static void make_counts_whole(cci_profile_t *p, uint64_t unit)
 {
     p->leaked_count = (p->leaked_count + unit / 2) / unit;
-    for (size_t i = 0; i < p->site_count; i++)
-        p->sites[i].leaked_count = (p->sites[i].leaked_count + unit / 2) / unit;
+    for (size_t i = 0; i < p->site_count; i++) {
+        cci_site_t *site         = &p->sites[i];
+        site->leaked_count       = (site->leaked_count + unit / 2) / unit;
+        site->lifetimes.immortal = site->leaked_count;
+    }
 }
 
 bool cci_leaks_collect(const cci_stream_t *s, uint64_t from_ns)
@@ -90,5 +139,5 @@ bool cci_leaks_collect(const cci_stream_t *s, uint64_t from_ns)
             count_leak(s, b);
     make_counts_whole(p, s->unit);
     qsort(p->leaks, p->leak_listed, sizeof *p->leaks, order);
-    return true;
+    return p->to_ns - p->from_ns < CCI_FINDING_LEAK_NS || find_growth(s);
 }

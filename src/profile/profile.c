@@ -3,81 +3,106 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
+#include "profile/feed.h"
 #include "profile/findings.h"
+#include "profile/fragmentation.h"
 #include "profile/leaks.h"
+#include "profile/measures.h"
+#include "profile/rates.h"
 #include "profile/stream.h"
 
 enum { BATCH = 32, PROGRESS_EVERY = 2048 /* batches */ };
 
-typedef struct job {
-    cci_trace_t                 *trace;
-    const cci_trace_info_t      *info;
-    const cci_profile_options_t *options;
-    cci_profile_t               *profile;
-    cci_stream_t                 stream;
-    bool                         begun; /* the range */
-} job_t;
+struct cci_feed {
+    cci_trace_t            *trace;
+    const cci_trace_info_t *info;
+    cci_profile_options_t   options;
+    cci_profile_t          *profile;
+    size_t                  thread_capacity;
+    cci_stream_t            stream;
+    cci_measures_mark_t     mark;  /* where the range begins */
+    bool                    begun; /* the range */
+    bool                    brief; /* finish without looking at each block */
+    bool                    over;  /* to_ns was passed */
+};
 
-static void tell_progress(const job_t *job)
+static void tell_progress(const cci_feed_t *f)
 {
-    if (job->options->progress)
-        job->options->progress(job->options->progress_context, cci_trace_progress(job->trace));
+    if (f->options.progress)
+        f->options.progress(f->options.progress_context, cci_trace_progress(f->trace));
 }
 
 /* Threads that only count write no events; a trace that has some all the same is not believed. */
-static void skip_events(job_t *job)
+static void skip_events(cci_feed_t *f)
 {
     cci_event_t e;
 
-    while (cci_trace_next(job->trace, &e)) {
+    while (cci_trace_next(f->trace, &e)) {
     }
 }
 
 /* The next events; the table's lines that they will ask for are on their way to the cache, so that
  * the misses of a batch overlap. */
-static size_t read_batch(const job_t *job, cci_event_t batch[BATCH])
+static size_t read_batch(const cci_feed_t *f, cci_event_t batch[BATCH])
 {
     size_t n = 0;
 
-    while (n < BATCH && cci_trace_next(job->trace, &batch[n]))
-        cci_stream_prefetch(&job->stream, &batch[n++]);
+    while (n < BATCH && cci_trace_next(f->trace, &batch[n]))
+        cci_stream_prefetch(&f->stream, &batch[n++]);
     return n;
 }
 
 /* False: out of memory. */
-static bool take_event(job_t *job, const cci_event_t *e)
+static bool begin_range(cci_feed_t *f)
 {
-    if (!job->begun && e->time_ns >= job->options->from_ns) {
-        cci_stream_begin_range(&job->stream, job->options->from_ns);
-        job->begun = true;
-    }
-    return cci_stream_event(&job->stream, e);
+    cci_stream_begin_range(&f->stream, f->options.from_ns);
+    f->begun = true;
+    return cci_measures_mark(&f->mark, f->trace);
 }
 
 /* False: out of memory. */
-static bool read_events(job_t *job)
+static bool take_event(cci_feed_t *f, const cci_event_t *e)
 {
-    uint64_t    to = job->options->to_ns ? job->options->to_ns : UINT64_MAX;
-    cci_event_t batch[BATCH];
+    if (!f->begun && e->time_ns >= f->options.from_ns && !begin_range(f))
+        return false;
+    return cci_stream_event(&f->stream, e);
+}
 
-    for (size_t batches = 0, n; (n = read_batch(job, batch)) > 0; batches++) {
-        for (size_t i = 0; i < n; i++) {
-            if (batch[i].time_ns >= to)
-                return true;
-            if (!take_event(job, &batch[i]))
-                return false;
-        }
-        if (batches % PROGRESS_EVERY == 0)
-            tell_progress(job);
+/* False: out of memory. */
+static bool take_batch(cci_feed_t *f, const cci_event_t *batch, size_t n)
+{
+    uint64_t to = f->options.to_ns ? f->options.to_ns : UINT64_MAX;
+
+    for (size_t i = 0; i < n && !f->over; i++) {
+        f->over = batch[i].time_ns >= to;
+        if (!f->over && !take_event(f, &batch[i]))
+            return false;
     }
     return true;
 }
 
-/* A range behind the last event holds what is live. */
-static void begin_late(job_t *job)
+/* At most so many batches. False: out of memory. */
+static bool read_events(cci_feed_t *f, size_t batches, bool *more)
 {
-    if (!job->begun)
-        cci_stream_begin_range(&job->stream, job->options->from_ns);
+    cci_event_t batch[BATCH];
+    size_t      n = BATCH;
+
+    for (size_t i = 0; i < batches && n == BATCH && !f->over; i++) {
+        n = read_batch(f, batch);
+        if (!take_batch(f, batch, n))
+            return false;
+        if (i % PROGRESS_EVERY == 0)
+            tell_progress(f);
+    }
+    *more = n == BATCH && !f->over;
+    return true;
+}
+
+/* A range behind the last event holds what is live. */
+static bool begin_late(cci_feed_t *f)
+{
+    return f->begun || begin_range(f);
 }
 
 /* ---- what the threads counted themselves ---- */
@@ -189,7 +214,7 @@ static void estimate_site(cci_profile_t *p, const cci_stream_t *s, size_t i,
     };
 }
 
-static bool estimate(cci_profile_t *p, const cci_stream_t *s)
+static bool estimate_sites(cci_profile_t *p, const cci_stream_t *s)
 {
     cci_sample_sum_t *live = calloc(p->site_count + 1, sizeof *live);
 
@@ -198,7 +223,6 @@ static bool estimate(cci_profile_t *p, const cci_stream_t *s)
         free(live);
         return false;
     }
-    estimate_program(p, s);
     cci_sample_sum_t leaked = sum_live(s, p->from_ns, live);
     p->ci.leaked_bytes      = bytes_interval(s, &leaked);
     for (size_t i = 0; i < p->site_count; i++)
@@ -214,12 +238,12 @@ static bool is_lossy(const cci_trace_info_t *info)
     return info->lost_events != 0 || info->incomplete;
 }
 
-static void set_end(job_t *job)
+static void set_end(cci_feed_t *f)
 {
-    cci_profile_t *p = job->profile;
-    uint64_t last = job->info->end_ns > job->stream.now_ns ? job->info->end_ns : job->stream.now_ns;
+    cci_profile_t *p    = f->profile;
+    uint64_t       last = f->info->end_ns > f->stream.now_ns ? f->info->end_ns : f->stream.now_ns;
 
-    p->to_ns = job->options->to_ns && job->options->to_ns < last ? job->options->to_ns : last;
+    p->to_ns = f->options.to_ns && f->options.to_ns < last ? f->options.to_ns : last;
     if (p->to_ns < p->from_ns)
         p->to_ns = p->from_ns;
 }
@@ -235,100 +259,234 @@ static void find_peak_rss(cci_profile_t *p, const cci_trace_t *t)
             p->peak_rss = rss[i].bytes;
 }
 
-static bool finish_blocks(job_t *job)
+static bool finish_blocks(cci_feed_t *f)
 {
-    cci_profile_t *p = job->profile;
-    cci_stream_t  *s = &job->stream;
+    cci_profile_t *p = f->profile;
+    cci_stream_t  *s = &f->stream;
 
     cci_stream_finish(s, p->to_ns);
     memcpy(p->histogram, s->sizes.bucket, sizeof p->histogram);
     p->hot_count = cci_sizes_hot(&s->sizes, p->hot);
+    if (!cci_flows_collect(&s->flows, p, s->unit))
+        return false;
+    if (p->estimated)
+        estimate_program(p, s);
+    else if (p->has_blocks)
+        cci_rates_find_peaks(p);
+    if (f->brief)
+        return true;
     if (!cci_leaks_collect(s, p->from_ns))
         return false;
     if (p->estimated)
-        return estimate(p, s);
-    return p->lossy || cci_findings_collect(p);
-}
-
-static bool finish(job_t *job)
-{
-    cci_profile_t *p = job->profile;
-
-    set_end(job);
-    p->lossy = is_lossy(job->info); /* damage shows when the chunk is read */
-    if (!finish_blocks(job))
-        return false;
-    if (p->mode != CCI_MODE_FULL && !p->ranged)
-        take_counters(p, job->trace);
-    if (p->estimated && !p->ranged)
-        refine_program(p);
-    find_peak_rss(p, job->trace);
+        return estimate_sites(p, s);
     return true;
 }
 
-static bool begin(job_t *job)
+static uint64_t clip(const cci_profile_t *p, uint64_t ns)
 {
-    const cci_trace_info_t *info = job->info;
-    cci_profile_t          *p    = job->profile;
-
-    p->thread_count = cci_trace_thread_count(job->trace);
-    p->threads      = calloc(p->thread_count + 1, sizeof *p->threads);
-    p->mode         = info->mode;
-    p->estimated    = info->mode == CCI_MODE_SAMPLE;
-    p->has_blocks   = info->mode != CCI_MODE_COUNT;
-    p->from_ns      = job->options->from_ns;
-    job->begun      = p->from_ns == 0;
-    p->ranged       = job->options->from_ns || job->options->to_ns;
-    p->lossy        = is_lossy(info);
-    /* No interval to sample at is that of everything. */
-    uint64_t interval = info->sample_interval ? info->sample_interval : 1;
-    cci_stream_init(&job->stream, p, p->estimated ? interval : 0, p->lossy);
-    return p->threads != NULL;
+    if (ns < p->from_ns)
+        return p->from_ns;
+    return ns < p->to_ns ? ns : p->to_ns;
 }
 
-static cc_result_t run(job_t *job)
+static void add_thread_times(cci_profile_t *p, const cci_trace_t *t)
 {
-    if (!begin(job))
+    for (uint32_t i = 0; i < p->thread_count; i++) {
+        const cci_trace_thread_t *k = cci_trace_thread(t, i);
+        p->threads_ns += clip(p, k->last_ns) - clip(p, k->first_ns);
+    }
+}
+
+static bool finish(cci_feed_t *f)
+{
+    cci_profile_t *p = f->profile;
+
+    if (!begin_late(f))
+        return false;
+    set_end(f);
+    p->lossy = is_lossy(f->info); /* damage shows when the chunk is read */
+    if (!finish_blocks(f))
+        return false;
+    if (p->mode != CCI_MODE_FULL && !p->ranged)
+        take_counters(p, f->trace);
+    if (p->estimated && !p->ranged)
+        refine_program(p);
+    p->lifetimes.immortal = p->leaked_count;
+    find_peak_rss(p, f->trace);
+    if (!cci_measures_collect(p, f->trace, &f->mark))
+        return false;
+    cci_fragmentation_find(p, f->trace);
+    add_thread_times(p, f->trace);
+    bool exact = p->mode == CCI_MODE_FULL && !p->lossy;
+    return f->brief || !exact || cci_findings_collect(p);
+}
+
+/* ---- the feed ---- */
+
+/* The threads that the trace knows by now. */
+static bool take_threads(cci_feed_t *f)
+{
+    cci_profile_t *p = f->profile;
+    const uint32_t n = cci_trace_thread_count(f->trace);
+
+    while (p->thread_count < n) {
+        void *threads =
+            cci_array_room(p->threads, p->thread_count, &f->thread_capacity, sizeof *p->threads);
+        if (!threads)
+            return false;
+        p->threads                    = threads;
+        p->threads[p->thread_count++] = (cci_thread_profile_t){ 0 };
+    }
+    return true;
+}
+
+static void begin(cci_feed_t *f)
+{
+    const cci_trace_info_t *info = f->info;
+    cci_profile_t          *p    = f->profile;
+
+    p->mode       = info->mode;
+    p->estimated  = info->mode == CCI_MODE_SAMPLE;
+    p->has_blocks = info->mode != CCI_MODE_COUNT;
+    p->from_ns    = f->options.from_ns;
+    f->begun      = p->from_ns == 0;
+    p->ranged     = f->options.from_ns || f->options.to_ns;
+    p->lossy      = is_lossy(info);
+    /* No interval to sample at is that of everything. */
+    uint64_t interval = info->sample_interval ? info->sample_interval : 1;
+    cci_stream_init(&f->stream, p, p->estimated ? interval : 0, p->lossy);
+}
+
+cc_result_t cci_feed_create(cci_feed_t **out, cci_trace_t *t, const cci_profile_options_t *options)
+{
+    static const cci_profile_options_t DEFAULTS = { 0 };
+    cci_feed_t                        *f        = calloc(1, sizeof *f);
+    cci_profile_t                     *p        = calloc(1, sizeof *p);
+
+    if (!f || !p) {
+        free(f);
+        free(p);
         return CC_RESULT_NO_MEMORY;
-    if (!job->profile->has_blocks)
-        skip_events(job);
-    else if (!read_events(job))
+    }
+    f->trace   = t;
+    f->info    = cci_trace_info(t);
+    f->options = options ? *options : DEFAULTS;
+    f->profile = p;
+    begin(f);
+    *out = f;
+    return CC_RESULT_OK;
+}
+
+void cci_feed_destroy(cci_feed_t *f)
+{
+    if (!f)
+        return;
+    cci_stream_fini(&f->stream);
+    cci_measures_unmark(&f->mark);
+    cci_profile_destroy(f->profile);
+    free(f);
+}
+
+cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more)
+{
+    *more = false;
+    if (!take_threads(f))
         return CC_RESULT_NO_MEMORY;
-    begin_late(job);
-    if (cci_trace_status(job->trace) != CC_RESULT_OK)
-        return cci_trace_status(job->trace);
-    return finish(job) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+    if (!f->profile->has_blocks)
+        skip_events(f);
+    else if (!read_events(f, events / BATCH + 1, more))
+        return CC_RESULT_NO_MEMORY;
+    return cci_trace_status(f->trace);
+}
+
+static void *copy_of(const void *items, size_t count, size_t item_size)
+{
+    void *copy = calloc(count + 1, item_size);
+
+    if (copy && count)
+        memcpy(copy, items, count * item_size);
+    return copy;
+}
+
+/* Of a profile in the making: threads and sites are all that it has. */
+static cci_profile_t *copy_profile(const cci_profile_t *p)
+{
+    cci_profile_t *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        return NULL;
+    *copy         = *p;
+    copy->threads = copy_of(p->threads, p->thread_count, sizeof *p->threads);
+    copy->sites   = copy_of(p->sites, p->site_count, sizeof *p->sites);
+    if (copy->threads && copy->sites)
+        return copy;
+    cci_profile_destroy(copy);
+    return NULL;
+}
+
+/* A copy is finished: of the stream what finishing changes stands in it, or in the profile. */
+cc_result_t cci_feed_snapshot(const cci_feed_t *f, bool whole, cci_profile_t **out)
+{
+    cci_feed_t    *copy = malloc(sizeof *copy);
+    cci_profile_t *p    = copy ? copy_profile(f->profile) : NULL;
+    bool           done = false;
+
+    if (p) {
+        *copy                = *f;
+        copy->profile        = p;
+        copy->stream.profile = p;
+        copy->brief          = !whole;
+        done                 = finish(copy);
+        if (!f->begun)
+            cci_measures_unmark(&copy->mark);
+    }
+    free(copy);
+    if (done)
+        *out = p;
+    else
+        cci_profile_destroy(p);
+    return done ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+}
+
+/* ---- all at once ---- */
+
+static cc_result_t read_to_end(cci_feed_t *f)
+{
+    bool        more = true;
+    cc_result_t r    = CC_RESULT_OK;
+
+    while (r == CC_RESULT_OK && more)
+        r = cci_feed_read(f, SIZE_MAX, &more);
+    if (r != CC_RESULT_OK)
+        return r;
+    return finish(f) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
 }
 
 cc_result_t cci_profile_create(cci_profile_t **out, cci_trace_t *t,
                                const cci_profile_options_t *options)
 {
-    static const cci_profile_options_t DEFAULTS = { 0 };
-    job_t                             *job      = malloc(sizeof *job);
-    cci_profile_t                     *p        = calloc(1, sizeof *p);
-    cc_result_t                        result   = CC_RESULT_NO_MEMORY;
+    cci_feed_t *f;
+    cc_result_t r = cci_feed_create(&f, t, options);
 
-    if (job && p) {
-        *job   = (job_t){ .trace   = t,
-                          .info    = cci_trace_info(t),
-                          .options = options ? options : &DEFAULTS,
-                          .profile = p };
-        result = run(job);
-        cci_stream_fini(&job->stream);
+    if (r != CC_RESULT_OK)
+        return r;
+    r = read_to_end(f);
+    if (r == CC_RESULT_OK) {
+        *out       = f->profile;
+        f->profile = NULL;
     }
-    free(job);
-    if (result == CC_RESULT_OK)
-        *out = p;
-    else
-        cci_profile_destroy(p);
-    return result;
+    cci_feed_destroy(f);
+    return r;
 }
 
 void cci_profile_destroy(cci_profile_t *p)
 {
     if (!p)
         return;
+    for (size_t i = 0; p->threads && i < p->thread_count; i++)
+        free(p->threads[i].measures);
     free(p->threads);
+    free(p->flows);
     free(p->sites);
     free(p->site_ci);
     free(p->leaks);

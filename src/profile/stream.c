@@ -158,6 +158,7 @@ static void count_alloc(cci_stream_t *s, const cci_block_t *b, const weight_t *w
     if (site->live_bytes > site->peak_bytes)
         site->peak_bytes = site->live_bytes;
     p->current_bytes += w->bytes;
+    p->current_count += w->count;
     count_size(site, b->size);
     cci_sizes_add(&s->sizes, b->size, w->count);
     if (s->interval)
@@ -173,15 +174,41 @@ static void leave_heap(cci_stream_t *s, const cci_block_t *b, const weight_t *w)
     site->live_count -= w->count;
     site->live_bytes -= w->bytes;
     s->profile->current_bytes -= w->bytes;
+    s->profile->current_count -= w->count;
 }
 
-static void count_crossing(cci_stream_t *s, const cci_block_t *b, uint32_t thread, uint64_t count)
+static void count_crossing(cci_stream_t *s, const cci_block_t *b, uint32_t thread,
+                           const weight_t *w)
 {
     cci_profile_t *p = s->profile;
 
-    p->sites[b->site].tally.cross_thread_frees += count;
-    p->threads[thread].tally.cross_thread_frees += count;
-    p->threads[b->thread].sent += count;
+    p->sites[b->site].tally.cross_thread_frees += w->count;
+    p->threads[thread].tally.cross_thread_frees += w->count;
+    p->threads[b->thread].sent += w->count;
+    if (!cci_flows_add(&s->flows, b->thread, thread, w->count, w->bytes))
+        s->starved = true;
+}
+
+static unsigned lifetime_bucket(uint64_t ns)
+{
+    unsigned log2 = 63u - (unsigned)__builtin_clzll(ns | 1);
+
+    if (log2 < CCI_LIFETIME_FIRST_LOG2)
+        return 0;
+    unsigned bucket = log2 - CCI_LIFETIME_FIRST_LOG2 + 1;
+    return bucket < CCI_LIFETIME_BUCKETS ? bucket : CCI_LIFETIME_BUCKETS - 1;
+}
+
+static void count_lifetime(const cci_stream_t *s, cci_site_t *site, const cci_block_t *b,
+                           const weight_t *w, bool temporary)
+{
+    uint64_t         ns = s->now_ns - b->time_ns;
+    cci_lifetimes_t *l  = &site->lifetimes;
+
+    site->lifetime_ns += w->factor * (double)ns;
+    l->bucket[lifetime_bucket(ns)] += w->count;
+    if (!temporary && ns >> CCI_SHORT_LIVED_LOG2 == 0)
+        l->short_lived += w->count;
 }
 
 static void count_free(cci_stream_t *s, const cci_block_t *b, uint32_t thread)
@@ -191,14 +218,14 @@ static void count_free(cci_stream_t *s, const cci_block_t *b, uint32_t thread)
     cci_site_t           *site      = &p->sites[b->site];
     weight_t              w         = weigh(s, b->size);
     bool                  crossed   = b->thread != thread;
-    bool                  temporary = !crossed && t->last_ptr == b->ptr;
+    bool                  temporary = !s->interval && !crossed && t->last_ptr == b->ptr;
 
     leave_heap(s, b, &w);
     tally_free(&site->tally, &w, temporary);
     tally_free(&t->tally, &w, temporary);
-    site->lifetime_ns += w.factor * (double)(s->now_ns - b->time_ns);
+    count_lifetime(s, site, b, &w, temporary);
     if (crossed)
-        count_crossing(s, b, thread, w.count);
+        count_crossing(s, b, thread, &w);
     if (s->interval)
         sum_free(s, b, &w, crossed);
 }
@@ -247,9 +274,10 @@ static bool open_block(cci_stream_t *s, const cci_event_t *e)
     return true;
 }
 
-static void close_block(cci_stream_t *s, uint64_t ptr, uint32_t thread)
+/* The site that the block was of; CCI_NO_SITE where it is not known. */
+static uint32_t close_block(cci_stream_t *s, uint64_t ptr, uint32_t thread)
 {
-    cci_block_t   b;
+    cci_block_t   b = { .site = CCI_NO_SITE };
     cci_settled_t settled;
 
     if (cci_blocks_close(&s->blocks, ptr, thread, s->now_ns, &b, &settled))
@@ -258,6 +286,24 @@ static void close_block(cci_stream_t *s, uint64_t ptr, uint32_t thread)
         count_unmatched(s, thread, 1);
     if (settled.implied.ptr != 0)
         count_implied(s, &settled.implied);
+    return b.site;
+}
+
+/* Aligned beyond a cache line and to a multiple of its size. */
+static bool is_over_aligned(const cci_event_t *e)
+{
+    enum { CACHE_LINE_LOG2 = 6 };
+    return e->align_log2 > CACHE_LINE_LOG2 &&
+           UINT64_C(1) << e->align_log2 >= CCI_OVER_ALIGNED * (e->size ? e->size : 1);
+}
+
+static void count_aligned(cci_stream_t *s, const cci_event_t *e)
+{
+    uint32_t site;
+
+    s->profile->aligned_count++;
+    if (is_over_aligned(e) && site_of(s, e->stack, &site)) /* it was, a moment ago */
+        s->profile->sites[site].over_aligned++;
 }
 
 static bool on_alloc(cci_stream_t *s, const cci_event_t *e)
@@ -265,11 +311,13 @@ static bool on_alloc(cci_stream_t *s, const cci_event_t *e)
     if (e->ptr == 0)
         return true; /* it failed */
     s->profile->calloc_count += e->op == CCI_OP_CALLOC;
-    s->profile->aligned_count += e->op == CCI_OP_ALIGNED;
     if (!open_block(s, e))
         return false;
+    if (e->op == CCI_OP_ALIGNED)
+        count_aligned(s, e);
     s->profile->threads[e->thread].last_ptr = e->ptr;
-    cci_timeline_note(&s->profile->timeline, s->now_ns, s->profile->current_bytes, 1, 0);
+    cci_timeline_note(&s->profile->timeline, s->now_ns, s->profile->current_bytes,
+                      (cci_timeline_calls_t){ .allocs = 1, .bytes = e->size });
     return true;
 }
 
@@ -279,7 +327,8 @@ static bool on_free(cci_stream_t *s, uint64_t ptr, uint32_t thread)
         return true;
     close_block(s, ptr, thread);
     s->profile->threads[thread].last_ptr = 0;
-    cci_timeline_note(&s->profile->timeline, s->now_ns, s->profile->current_bytes, 0, 1);
+    cci_timeline_note(&s->profile->timeline, s->now_ns, s->profile->current_bytes,
+                      (cci_timeline_calls_t){ .frees = 1 });
     return true;
 }
 
@@ -295,7 +344,7 @@ static bool on_realloc(cci_stream_t *s, const cci_event_t *e)
         return e->size != 0 || on_free(s, e->old_ptr, e->thread);
     if (!site_of(s, e->stack, &site))
         return false;
-    close_block(s, e->old_ptr, e->thread);
+    uint32_t old_site = close_block(s, e->old_ptr, e->thread);
     if (!open_block(s, e))
         return false;
 
@@ -304,8 +353,10 @@ static bool on_realloc(cci_stream_t *s, const cci_event_t *e)
     p->realloc_moved += moved;
     p->sites[site].realloc_count++;
     p->sites[site].realloc_moved += moved;
+    p->sites[site].regrown += old_site == site;
     p->threads[e->thread].last_ptr = e->ptr;
-    cci_timeline_note(&p->timeline, s->now_ns, p->current_bytes, 1, 1);
+    cci_timeline_note(&p->timeline, s->now_ns, p->current_bytes,
+                      (cci_timeline_calls_t){ .allocs = 1, .frees = 1, .bytes = e->size });
     return true;
 }
 
@@ -329,6 +380,7 @@ static bool dispatch(cci_stream_t *s, const cci_event_t *e)
 static void note_peak(cci_stream_t *s)
 {
     s->profile->peak_bytes = s->profile->current_bytes;
+    s->profile->peak_count = s->profile->current_count;
     s->profile->peak_ns    = s->now_ns;
     s->peak_epoch++;
     if (s->interval)
@@ -344,7 +396,7 @@ bool cci_stream_event(cci_stream_t *s, const cci_event_t *e)
     s->profile->events++;
     if (s->profile->current_bytes > s->profile->peak_bytes)
         note_peak(s);
-    return true;
+    return !s->starved;
 }
 
 /* ---- begin and end ---- */
@@ -392,6 +444,7 @@ void cci_stream_begin_range(cci_stream_t *s, uint64_t from_ns)
         memset(s->site_sums, 0, p->site_count * sizeof *s->site_sums);
     s->sums  = (cci_stream_sums_t){ .current = s->sums.current };
     s->sizes = (cci_sizes_t){ 0 };
+    cci_flows_clear(&s->flows);
     cci_blocks_forget_early(&s->blocks);
     note_peak(s);
     cci_timeline_init(&p->timeline, from_ns, p->current_bytes);
@@ -429,6 +482,29 @@ static void finish_threads(const cci_stream_t *s)
     finish_tally(&p->total, s->unit);
 }
 
+static void finish_lifetimes(cci_lifetimes_t *l, uint64_t unit)
+{
+    make_whole(&l->short_lived, unit);
+    for (unsigned i = 0; i < CCI_LIFETIME_BUCKETS; i++)
+        make_whole(&l->bucket[i], unit);
+}
+
+static void add_lifetimes(cci_lifetimes_t *l, const cci_lifetimes_t *more)
+{
+    l->short_lived += more->short_lived;
+    for (unsigned i = 0; i < CCI_LIFETIME_BUCKETS; i++)
+        l->bucket[i] += more->bucket[i];
+}
+
+uint64_t cci_lifetimes_long(const cci_lifetimes_t *l, uint64_t temporary)
+{
+    uint64_t freed = 0, apart = temporary + l->short_lived;
+
+    for (unsigned i = 0; i < CCI_LIFETIME_BUCKETS; i++)
+        freed += l->bucket[i];
+    return freed > apart ? freed - apart : 0; /* estimates are rounded one by one */
+}
+
 static void finish_site(const cci_stream_t *s, cci_site_t *site)
 {
     settle_peak(s, site);
@@ -438,6 +514,8 @@ static void finish_site(const cci_stream_t *s, cci_site_t *site)
         site->lifetime_ns *= (double)s->unit / (double)site->tally.free_count;
     finish_tally(&site->tally, s->unit);
     make_whole(&site->live_count, s->unit);
+    add_lifetimes(&s->profile->lifetimes, &site->lifetimes);
+    finish_lifetimes(&site->lifetimes, s->unit);
 }
 
 void cci_stream_finish(cci_stream_t *s, uint64_t end_ns)
@@ -448,9 +526,12 @@ void cci_stream_finish(cci_stream_t *s, uint64_t end_ns)
     for (const cci_block_t *b = cci_live_next(&s->blocks.waiting, NULL); b;
          b                    = cci_live_next(&s->blocks.waiting, b))
         count_implied(s, b);
-    cci_timeline_note(&p->timeline, last, p->current_bytes, 0, 0);
+    cci_timeline_note(&p->timeline, last, p->current_bytes, (cci_timeline_calls_t){ 0 });
     for (size_t i = 0; i < p->site_count; i++)
         finish_site(s, &p->sites[i]);
+    finish_lifetimes(&p->lifetimes, s->unit);
+    make_whole(&p->current_count, s->unit);
+    make_whole(&p->peak_count, s->unit);
     finish_threads(s);
     cci_sizes_finish(&s->sizes, s->unit);
 }
@@ -460,4 +541,5 @@ void cci_stream_fini(cci_stream_t *s)
     cci_blocks_fini(&s->blocks);
     free(s->site_of_node);
     free(s->site_sums);
+    cci_flows_fini(&s->flows);
 }

@@ -12,6 +12,7 @@
 #ifndef CCI_PROFILE_STREAM_H
 #define CCI_PROFILE_STREAM_H
 #include "profile/blocks.h"
+#include "profile/flow.h"
 #include "profile/profile.h"
 
 /* In sample mode: the sums behind the estimates. */
@@ -36,6 +37,8 @@ typedef struct cci_stream {
     size_t            node_capacity, site_capacity, sums_capacity;
     cci_stream_sums_t sums;
     cci_sizes_t       sizes;
+    cci_flows_t       flows;
+    bool              starved; /* out of memory in the middle of an event */
 } cci_stream_t;
 
 /* profile is zeroed but for its threads, which are all there. */

@@ -28,10 +28,11 @@ void cci_timeline_init(cci_timeline_t *t, uint64_t start_ns, uint64_t bytes)
 static cci_timeline_point_t merged(const cci_timeline_point_t *a, const cci_timeline_point_t *b)
 {
     return (cci_timeline_point_t){
-        .max_bytes = a->max_bytes > b->max_bytes ? a->max_bytes : b->max_bytes,
-        .end_bytes = b->end_bytes,
-        .allocs    = a->allocs + b->allocs,
-        .frees     = a->frees + b->frees,
+        .max_bytes   = a->max_bytes > b->max_bytes ? a->max_bytes : b->max_bytes,
+        .end_bytes   = b->end_bytes,
+        .allocs      = a->allocs + b->allocs,
+        .frees       = a->frees + b->frees,
+        .alloc_bytes = a->alloc_bytes + b->alloc_bytes,
     };
 }
 

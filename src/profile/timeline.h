@@ -17,7 +17,14 @@ typedef struct cci_timeline_point {
     uint64_t end_bytes; /* allocated at its end                            */
     uint64_t allocs;
     uint64_t frees;
+    uint64_t alloc_bytes;
 } cci_timeline_point_t;
+
+/* What an event was: how many allocations, of how many bytes, and how many frees. */
+typedef struct cci_timeline_calls {
+    uint32_t allocs, frees;
+    uint64_t bytes;
+} cci_timeline_calls_t;
 
 typedef struct cci_timeline {
     uint64_t             start_ns;
@@ -35,15 +42,16 @@ void cci_timeline_advance(cci_timeline_t *t, uint64_t now_ns);
 
 /* After an event at now_ns, not before the one before: the heap is at `bytes`. */
 static inline void cci_timeline_note(cci_timeline_t *t, uint64_t now_ns, uint64_t bytes,
-                                     unsigned allocs, unsigned frees)
+                                     cci_timeline_calls_t calls)
 {
     if (now_ns >= t->end_ns)
         cci_timeline_advance(t, now_ns);
     cci_timeline_point_t *p = &t->point[t->count - 1];
     p->max_bytes            = bytes > p->max_bytes ? bytes : p->max_bytes;
     p->end_bytes            = bytes;
-    p->allocs += allocs;
-    p->frees += frees;
+    p->allocs += calls.allocs;
+    p->frees += calls.frees;
+    p->alloc_bytes += calls.bytes;
 }
 
 #endif

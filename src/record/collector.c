@@ -4,79 +4,22 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/array.h"
 #include "prim/clock.h"
 #include "prim/futex.h"
 #include "record/collector_process.h"
+#include "record/collector_signals.h"
+#include "record/collector_spool.h"
 #include "record/control.h"
 #include "record/environment.h"
 #include "record/pool.h"
 
 enum { TICK_MS = 20, LEFTOVER_CHECK_MS = 200, LEFTOVER_SAY_MS = 500 };
-
-/* ---- signals ---- */
-
-static cci_control_t *volatile signal_control;
-static volatile sig_atomic_t signal_child, signal_interrupts;
-
-static void on_child(int signal)
-{
-    (void)signal;
-    if (signal_control)
-        atomic_fetch_add(&signal_control->doorbell, 1); /* and the wait is interrupted */
-}
-
-static void on_interrupt(int signal)
-{
-    (void)signal;
-    signal_interrupts = signal_interrupts + 1;
-}
-
-static void on_terminate(int signal)
-{
-    int error = errno;
-
-    signal_interrupts = signal_interrupts + 1;
-    if (signal_child > 0)
-        kill(signal_child, signal);
-    errno = error;
-}
-
-/* SIGXFSZ and SIGPIPE are ignored: a file that may not grow and a stderr that nobody reads are
- * error codes here. */
-
-static const struct {
-    int signal;
-    void (*handler)(int);
-} handled[] = { { SIGCHLD, on_child },     { SIGINT, on_interrupt }, { SIGQUIT, on_interrupt },
-                { SIGTERM, on_terminate }, { SIGHUP, on_terminate }, { SIGXFSZ, SIG_IGN },
-                { SIGPIPE, SIG_IGN } };
-
-enum { HANDLED = sizeof handled / sizeof *handled };
-
-static void catch_signals(struct sigaction old[HANDLED])
-{
-    for (int i = 0; i < HANDLED; i++) {
-        struct sigaction a = { .sa_handler = handled[i].handler };
-        sigaction(handled[i].signal, &a, &old[i]);
-    }
-}
-
-static void restore_signals(const struct sigaction old[HANDLED])
-{
-    for (int i = 0; i < HANDLED; i++)
-        sigaction(handled[i].signal, &old[i], NULL);
-}
 
 /* ---- the collector ---- */
 
@@ -88,9 +31,7 @@ typedef struct traced_process {
 typedef struct collector {
     const cci_collector_options_t *options;
     cci_collector_result_t        *result;
-    char                           spool[PATH_MAX];
-    int                            control_fd;
-    cci_control_t                 *control;
+    cci_spool_t                    spool;
     cci_packer_t                   packer;
     cci_trace_file_t               main_file; /* made before the program runs */
     char                           main_path[PATH_MAX];
@@ -98,98 +39,22 @@ typedef struct collector {
     uint32_t                       pools_seen;
     traced_process_t              *process; /* all that there were */
     size_t                         process_count, process_capacity;
-    pid_t                          child;
+    char *const                   *argv;   /* our child's; NULL with attach */
+    cci_attach_t                  *attach; /* NULL: the program is our child */
+    pid_t                          child;  /* the program */
     bool                           child_ended;
+    uint64_t                       started; /* CLOCK_MONOTONIC, ns */
+    cci_attach_refusal_t           refusal;
     int                            silent; /* one that it left behind without a pool; 0 = none */
-    struct sigaction               old_actions[HANDLED];
+    cci_signals_t                  signals;
 } collector_t;
+
+static const char *command; /* that we are, for messages */
 
 static void complain(const char *what, int error)
 {
-    fprintf(stderr, "ccmem: profile: %s: %s; recording ended, the program goes on\n", what,
+    fprintf(stderr, "ccmem: %s: %s: %s; recording ended, the program goes on\n", command, what,
             strerror(error));
-}
-
-/* ---- the spool ---- */
-
-/* 0 when there is room for the pools of a few processes, else an errno. */
-static int look_for_room(const char *place)
-{
-    enum { ROOM = 8 << 20 };
-    struct statvfs s;
-
-    if (statvfs(place, &s) != 0)
-        return errno;
-    bool unlimited = s.f_blocks == 0; /* a tmpfs may be */
-    return unlimited || (uint64_t)s.f_bavail * s.f_frsize >= ROOM ? 0 : ENOSPC;
-}
-
-static int make_directory_in(const char *place, char *path)
-{
-    char made[PATH_MAX];
-    int  error = look_for_room(place);
-    int  n     = snprintf(made, sizeof made, "%s/ccmem-XXXXXX", place);
-
-    if (error)
-        return error;
-    if (n < 0 || (size_t)n >= sizeof made)
-        return ENAMETOOLONG;
-    if (!mkdtemp(made) || !realpath(made, path)) /* as the system will name it in /proc/PID/maps */
-        return errno;
-    return 0;
-}
-
-/* Memory is the place for it; where there is no such file system, or it is full, a file will do. */
-static int make_spool_directory(char *path)
-{
-    const char *tmp      = getenv("TMPDIR");
-    const char *places[] = { "/dev/shm", tmp && *tmp ? tmp : "/tmp", "/tmp" };
-    int         error    = 0;
-
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        error = make_directory_in(places[i], path);
-        if (!error)
-            return 0;
-    }
-    snprintf(path, PATH_MAX, "%s", places[1]);
-    return error;
-}
-
-static int make_control(collector_t *c)
-{
-    char         path[PATH_MAX + 16];
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-    snprintf(path, sizeof path, "%s/" CCI_CONTROL_NAME, c->spool);
-    c->control_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (c->control_fd < 0 || ftruncate(c->control_fd, sizeof(cci_control_t)) != 0 ||
-        fcntl(c->control_fd, F_OFD_SETLK, &lock) != 0)
-        return errno;
-    void *p =
-        mmap(NULL, sizeof(cci_control_t), PROT_READ | PROT_WRITE, MAP_SHARED, c->control_fd, 0);
-    if (p == MAP_FAILED)
-        return errno;
-    c->control            = p;
-    c->control->collector = getpid();
-    c->control->magic     = CCI_CONTROL_MAGIC;
-    return 0;
-}
-
-/* With whatever processes left in it that died half way, or came too late. */
-static void remove_spool(collector_t *c)
-{
-    DIR           *d = opendir(c->spool);
-    struct dirent *e;
-
-    while (d && (e = readdir(d)))
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d)
-        closedir(d);
-    if (c->control)
-        munmap(c->control, sizeof *c->control);
-    if (c->control_fd >= 0)
-        close(c->control_fd);
-    rmdir(c->spool);
 }
 
 /* ---- the program ---- */
@@ -213,9 +78,10 @@ static void set_environment(const collector_t *c)
     };
     char interval[32];
 
-    setenv(CCI_ENV_SPOOL, c->spool, 1);
+    setenv(CCI_ENV_SPOOL, c->spool.path, 1);
     setenv(CCI_ENV_MODE, mode[c->options->mode], 1);
     unsetenv(CCI_ENV_OUTPUT);
+    unsetenv(CCI_ENV_START);
     unsetenv(CCI_ENV_FOLLOW);
     if (c->options->sample_interval) {
         snprintf(interval, sizeof interval, "%llu",
@@ -227,16 +93,27 @@ static void set_environment(const collector_t *c)
     add_to_list("LD_PRELOAD", c->options->preload);
 }
 
+int cci_collector_become_dormant(const cci_collector_options_t *options, char *const argv[])
+{
+    unsetenv(CCI_ENV_SPOOL);
+    unsetenv(CCI_ENV_OUTPUT);
+    setenv(CCI_ENV_START, "dormant", 1);
+    setenv(CCI_ENV_FOLLOW, options->follow ? "1" : "0", 1);
+    add_to_list("LD_PRELOAD", options->preload);
+    execvp(argv[0], argv);
+    return errno;
+}
+
 /* go: closed by the collector when all is ready; failed: tells it an errno, or closes by exec. */
-static _Noreturn void become_program(const collector_t *c, char *const argv[], int go, int failed)
+static _Noreturn void become_program(const collector_t *c, int go, int failed)
 {
     char byte;
 
     if (read(go, &byte, 1) != 1)
         _exit(127);
-    restore_signals(c->old_actions); /* what was ignored stays ignored */
+    cci_signals_restore(&c->signals);
     set_environment(c);
-    execvp(argv[0], argv);
+    execvp(c->argv[0], c->argv);
     int error = errno;
     if (write(failed, &error, sizeof error) < 0)
         _exit(126);
@@ -257,16 +134,23 @@ static int read_failure(int failed)
 
 static int create_main_trace(collector_t *c)
 {
-    int r = cci_output_path(c->main_path, c->options->output, c->child, false, 0);
-    return r ? r : cci_trace_file_create(&c->main_file, c->main_path, c->options->force);
+    const unsigned tries = c->options->numbered ? 10000 : 1;
+    int            r     = EEXIST;
+
+    for (unsigned number = 0; r == EEXIST && number < tries; number++) {
+        r = cci_output_path(c->main_path, c->options->output, c->child, false, number);
+        if (r == 0)
+            r = cci_trace_file_create(&c->main_file, c->main_path, c->options->force);
+    }
+    return r;
 }
 
-/* Start the program once its trace is sure to have a place. 0, or an errno and what it is about. */
-static int start_program(collector_t *c, char *const argv[], const char **what)
+/* Start the program once its trace is sure to have a place. */
+static int start_program(collector_t *c, const char **what)
 {
     int go[2], failed[2], error = 0;
 
-    *what = argv[0];
+    *what = c->argv[0];
     if (pipe2(go, O_CLOEXEC) != 0)
         return errno;
     if (pipe2(failed, O_CLOEXEC) != 0) {
@@ -278,10 +162,10 @@ static int start_program(collector_t *c, char *const argv[], const char **what)
     c->child = fork();
     if (c->child == 0) {
         close(go[1]);
-        become_program(c, argv, go[0], failed[1]);
+        become_program(c, go[0], failed[1]);
     }
-    error        = c->child < 0 ? errno : 0;
-    signal_child = c->child;
+    error             = c->child < 0 ? errno : 0;
+    cci_signals_child = c->child;
     close(go[0]);
     close(failed[1]);
     if (!error && (error = create_main_trace(c)) != 0)
@@ -291,7 +175,7 @@ static int start_program(collector_t *c, char *const argv[], const char **what)
     close(go[1]);
     close(failed[0]);
     if (error && c->child > 0) {
-        signal_child = 0;
+        cci_signals_child = 0;
         while (waitpid(c->child, NULL, 0) < 0 && errno == EINTR) {
         }
         if (c->main_file.fd >= 0) {
@@ -300,6 +184,42 @@ static int start_program(collector_t *c, char *const argv[], const char **what)
         }
     }
     return error;
+}
+
+/* ---- a program that runs already ---- */
+
+static void drop_unused_trace(collector_t *c);
+
+static int start_attached(collector_t *c, const char **what)
+{
+    const cci_attach_request_t request = { .spool           = c->spool.path,
+                                           .mode            = c->options->mode,
+                                           .sample_interval = c->options->sample_interval };
+    int                        error   = create_main_trace(c);
+
+    *what = c->main_path;
+    if (error)
+        return error;
+    if (cci_attach_switch_on(c->attach, &request, &c->refusal))
+        return 0;
+    drop_unused_trace(c);
+    *what = c->refusal.why;
+    return ECANCELED;
+}
+
+static void look_at_attached(collector_t *c)
+{
+    if (!cci_attach_is_open(c->attach))
+        c->child_ended = true;
+}
+
+static bool attached_is_over(const collector_t *c)
+{
+    const uint64_t end = c->options->duration_ns;
+
+    return cci_signals_interrupts || !cci_attach_is_on(c->attach) ||
+           atomic_load(&c->spool.control->stop) || /* what comes cannot be written */
+           (end && cci_clock_ns(CLOCK_MONOTONIC) - c->started >= end);
 }
 
 /* ---- collecting ---- */
@@ -383,9 +303,62 @@ static bool is_known(const collector_t *c, int pid, unsigned number)
     return false;
 }
 
+static void drain_all(collector_t *c)
+{
+    uint32_t drained = 0;
+
+    for (cci_process_pool_t *p = c->pools; p; p = p->next) {
+        int r = cci_process_pool_drain(p, &c->packer, false, &drained);
+        if (r && !atomic_exchange(&c->spool.control->stop, 1))
+            complain(p->trace_path, r);
+    }
+    if (drained == 0)
+        return;
+    atomic_fetch_add_explicit(&c->spool.control->drained, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&c->spool.control->waiting,
+                             memory_order_seq_cst)) /* pairs: wait_for_collector */
+        cci_futex_wake_all(&c->spool.control->drained);
+}
+
+/* ---- the view ---- */
+
+/* The program's own process; after an exec that is recorded, too, the one that it became. */
+static cci_process_pool_t *viewed_pool(const collector_t *c)
+{
+    cci_process_pool_t *p = c->pools;
+
+    while (p && p->pid != c->child)
+        p = p->next;
+    return p;
+}
+
+static void show_begin(const collector_t *c, const cci_process_pool_t *p)
+{
+    const cci_collector_view_t *v = c->options->view;
+
+    if (v && p->pid == c->child && p->file.fd >= 0)
+        v->begin(v->context, p->header, p->trace_path);
+}
+
+/* After the clock was read everything is looked at: so nothing before that is missing. */
+static void show(collector_t *c)
+{
+    const cci_collector_view_t *v = c->options->view;
+    cci_process_pool_t         *p = v && v->wants(v->context) ? viewed_pool(c) : NULL;
+
+    if (!p || p->file.fd < 0)
+        return;
+    const cci_clock_pair_t now = cci_clock_pair((cci_clock_kind_t)p->header->clock_kind);
+    drain_all(c);
+    if (p->file.fd >= 0 && cci_process_pool_show(p, v) == 0)
+        v->commit(v->context, now, (uint64_t)p->file.end, p->rss.sample, p->rss.count);
+}
+
+/* ---- pools ---- */
+
 static void adopt(collector_t *c, int pid, unsigned number)
 {
-    cci_process_pool_t *p = cci_process_pool_open(c->spool, pid, number);
+    cci_process_pool_t *p = cci_process_pool_open(c->spool.path, pid, number);
 
     if (!p)
         return; /* half made: it is counted once it is whole */
@@ -398,6 +371,7 @@ static void adopt(collector_t *c, int pid, unsigned number)
     p->next  = c->pools;
     c->pools = p;
     c->result->processes++;
+    show_begin(c, p);
 }
 
 static bool read_pool_name(const char *name, int *pid, unsigned *number)
@@ -426,9 +400,9 @@ static int by_number(const struct dirent **a, const struct dirent **b)
 /* In the order in which they were made: of one process' pools the last is the one in use. */
 static void look_for_pools(collector_t *c)
 {
-    uint32_t        made = atomic_load_explicit(&c->control->pools, memory_order_acquire);
+    uint32_t        made = atomic_load_explicit(&c->spool.control->pools, memory_order_acquire);
     struct dirent **entry;
-    int             n = made != c->pools_seen ? scandir(c->spool, &entry, is_pool, by_number) : -1;
+    int n = made != c->pools_seen ? scandir(c->spool.path, &entry, is_pool, by_number) : -1;
 
     if (n < 0)
         return;
@@ -441,23 +415,6 @@ static void look_for_pools(collector_t *c)
         free(entry[i]);
     }
     free(entry);
-}
-
-static void drain_all(collector_t *c)
-{
-    uint32_t drained = 0;
-
-    for (cci_process_pool_t *p = c->pools; p; p = p->next) {
-        int r = cci_process_pool_drain(p, &c->packer, false, &drained);
-        if (r && !atomic_exchange(&c->control->stop, 1))
-            complain(p->trace_path, r);
-    }
-    if (drained == 0)
-        return;
-    atomic_fetch_add_explicit(&c->control->drained, 1, memory_order_seq_cst);
-    if (atomic_load_explicit(&c->control->waiting,
-                             memory_order_seq_cst)) /* pairs: wait_for_collector */
-        cci_futex_wake_all(&c->control->drained);
 }
 
 static void sample_all(collector_t *c)
@@ -477,22 +434,40 @@ static void reap(collector_t *c)
             continue;
         c->child_ended         = true;
         c->result->wait_status = pid > 0 ? status : 0;
-        signal_child           = 0;
-        signal_interrupts      = 0; /* those were the program's */
+        cci_signals_child      = 0;
+        cci_signals_interrupts = 0; /* those were the program's */
     }
+}
+
+/* Of the program itself there are cheaper ways to know. */
+static bool is_in_use(const collector_t *c, const cci_process_pool_t *p)
+{
+    if (p->pid != c->child)
+        return cci_process_pool_in_use(p);
+    return c->attach ? cci_attach_is_open(c->attach) : !c->child_ended;
 }
 
 static void finish_unused(collector_t *c)
 {
     for (cci_process_pool_t **at = &c->pools; *at;) {
         cci_process_pool_t *p = *at;
-        if (p->pid == c->child ? c->child_ended : !cci_process_pool_in_use(p)) {
+        if (!is_in_use(c, p)) {
             *at = p->next;
             finish(c, p, end_of(c, p));
         } else {
             at = &p->next;
         }
     }
+}
+
+/* Returns that it was said. */
+static uint64_t say_what_is_waited_for(const collector_t *c)
+{
+    fprintf(stderr,
+            "ccmem: attach: process %d has not allocated yet; recording begins when it does. "
+            "Interrupt to give up.\n",
+            (int)c->child);
+    return 0;
 }
 
 typedef struct collect_times {
@@ -517,7 +492,7 @@ static void say_what_is_left(const collector_t *c)
 static void look_for_leftovers(collector_t *c, collect_times_t *t, uint64_t now)
 {
     if (!c->pools && (t->searched == 0 || now - t->searched >= LEFTOVER_CHECK_MS)) {
-        c->silent   = cci_spool_user(c->spool);
+        c->silent   = cci_spool_user(c->spool.path);
         t->searched = now;
     }
     if ((c->pools || c->silent) && t->said && now - t->said >= LEFTOVER_SAY_MS) {
@@ -546,30 +521,41 @@ static void collect_by_time(collector_t *c, collect_times_t *t)
     }
     if (c->child_ended)
         look_for_leftovers(c, t, now);
-    else
+    else if (!c->attach || c->result->processes > 0)
         t->said = now;
+    else if (t->said && now - t->said >= LEFTOVER_SAY_MS)
+        t->said = say_what_is_waited_for(c);
 }
 
 static bool is_over(const collector_t *c)
 {
-    return c->child_ended && ((!c->pools && !c->silent) || signal_interrupts);
+    if (c->attach && attached_is_over(c))
+        return true;
+    return c->child_ended && ((!c->pools && !c->silent) || cci_signals_interrupts);
 }
 
 static void collect(collector_t *c)
 {
     collect_times_t times = { .said = now_ms() };
 
+    c->started = cci_clock_ns(CLOCK_MONOTONIC);
     for (;;) {
-        uint32_t rung = atomic_load_explicit(&c->control->doorbell, memory_order_seq_cst);
-        reap(c);
+        uint32_t rung = atomic_load_explicit(&c->spool.control->doorbell, memory_order_seq_cst);
+        if (c->attach)
+            look_at_attached(c);
+        else
+            reap(c);
         look_for_pools(c);
         drain_all(c);
         collect_by_time(c, &times);
+        show(c);
         if (is_over(c))
             break;
-        cci_futex_wait(&c->control->doorbell, rung, TICK_MS);
+        cci_futex_wait(&c->spool.control->doorbell, rung, TICK_MS);
     }
-    atomic_store(&c->control->stop, 1);
+    if (c->attach)
+        cci_attach_switch_off(c->attach);
+    atomic_store(&c->spool.control->stop, 1);
     while (c->pools) {
         cci_process_pool_t *p = c->pools;
         c->pools              = p->next;
@@ -593,39 +579,63 @@ static bool fail(cci_collector_error_t *error, const char *what, int code)
     return false;
 }
 
+/* Starts what is to be recorded. 0, or an errno and what it is about. */
+typedef int start_t(collector_t *c, const char **what);
+
+static int record(collector_t *c, start_t *start, const char **what)
+{
+    cci_signals_catch(&c->signals, c->spool.control);
+    int r = start(c, what);
+    if (!r) {
+        if (c->options->view)
+            c->options->view->started(c->options->view->context);
+        collect(c);
+        drop_unused_trace(c);
+        c->result->failed = atomic_load(&c->spool.control->failed);
+    }
+    cci_signals_end(&c->signals);
+    free(c->process);
+    return r;
+}
+
+/* False: *error says why it was not started. */
+static bool run(collector_t *c, start_t *start, cci_collector_error_t *error)
+{
+    const char *what = c->spool.path;
+
+    *error          = (cci_collector_error_t){ 0 };
+    *c->result      = (cci_collector_result_t){ .wait_status = -1 };
+    c->main_file.fd = -1;
+    int r           = cci_spool_make(&c->spool);
+    if (r)
+        return fail(error, what, r);
+    r = cci_packer_init(&c->packer);
+    if (!r) {
+        r = record(c, start, &what);
+        cci_packer_fini(&c->packer);
+    }
+    if (r)
+        fail(error, what, r);
+    cci_spool_remove(&c->spool);
+    return r == 0;
+}
+
 bool cci_collector_run(const cci_collector_options_t *options, char *const argv[],
                        cci_collector_result_t *result, cci_collector_error_t *error)
 {
-    collector_t c = { .options = options, .result = result, .control_fd = -1, .main_file.fd = -1 };
-    const char *what = "memory";
+    collector_t c = { .options = options, .result = result, .argv = argv };
 
-    *result = (cci_collector_result_t){ .wait_status = -1 };
-    int r   = make_spool_directory(c.spool);
-    if (r)
-        return fail(error, c.spool, r);
-    r = make_control(&c);
-    if (!r)
-        r = cci_packer_init(&c.packer);
-    if (r) {
-        fail(error, c.spool, r);
-        remove_spool(&c);
-        return false;
-    }
-    signal_control    = c.control;
-    signal_interrupts = 0;
-    catch_signals(c.old_actions);
-    r = start_program(&c, argv, &what);
-    if (!r) {
-        collect(&c);
-        drop_unused_trace(&c);
-        result->failed = atomic_load(&c.control->failed);
-    }
-    restore_signals(c.old_actions);
-    signal_control = NULL;
-    cci_packer_fini(&c.packer);
-    free(c.process);
-    if (r)
-        fail(error, what, r);
-    remove_spool(&c);
-    return r == 0;
+    command = "profile";
+    return run(&c, start_program, error);
+}
+
+bool cci_collector_attach(const cci_collector_options_t *options, cci_attach_t *process,
+                          cci_collector_result_t *result, cci_collector_error_t *error)
+{
+    collector_t c = {
+        .options = options, .result = result, .attach = process, .child = process->pid
+    };
+
+    command = "attach";
+    return run(&c, start_attached, error);
 }

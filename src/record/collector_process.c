@@ -29,6 +29,7 @@ static void close_pool(cci_process_pool_t *p)
     if (p->pool_fd >= 0)
         close(p->pool_fd);
     free(p->extent);
+    free(p->shown);
     free(p);
 }
 
@@ -153,9 +154,76 @@ int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool end
     return r;
 }
 
+/* ---- the view ---- */
+
+/* A chunk as it was shown last. calls: in the modes where not every call is a record. */
+typedef struct cci_shown {
+    uint64_t seq, used, calls;
+    uint32_t thread;
+} cci_shown_t;
+
+static int reserve_shown(cci_process_pool_t *p)
+{
+    size_t chunks = (size_t)p->extents * CCI_POOL_EXTENT_CHUNKS;
+    size_t known  = (size_t)p->shown_extents * CCI_POOL_EXTENT_CHUNKS;
+
+    if (known == chunks)
+        return 0;
+    cci_shown_t *shown = realloc(p->shown, chunks * sizeof *shown);
+    if (!shown)
+        return ENOMEM;
+    memset(shown + known, 0, (chunks - known) * sizeof *shown);
+    p->shown         = shown;
+    p->shown_extents = p->extents;
+    return 0;
+}
+
+static cci_shown_t state_of(const cci_chunk_header_t *c, const uint8_t *body, size_t used)
+{
+    cci_trace_counters_t counters = { 0 };
+
+    if (used >= sizeof counters)
+        memcpy(&counters, body, sizeof counters);
+    return (cci_shown_t){ .seq    = c->seq,
+                          .used   = used,
+                          .calls  = counters.alloc_count + counters.free_count,
+                          .thread = c->thread };
+}
+
+static bool is_same(const cci_shown_t *a, const cci_shown_t *b)
+{
+    return a->seq == b->seq && a->used == b->used && a->calls == b->calls && a->thread == b->thread;
+}
+
+static void show_chunk(const cci_chunk_header_t *c, cci_shown_t *shown,
+                       const cci_collector_view_t *view)
+{
+    size_t         used = used_of(c);
+    const uint8_t *body = (const uint8_t *)c + CCI_CHUNK_HEADER_BYTES;
+    cci_shown_t    now  = state_of(c, body, used);
+
+    if (used == 0 || is_same(&now, shown))
+        return;
+    *shown = now;
+    view->chunk(view->context, c, body, used);
+}
+
+int cci_process_pool_show(cci_process_pool_t *p, const cci_collector_view_t *view)
+{
+    int r = reserve_shown(p);
+
+    for (size_t i = 0; r == 0 && i < (size_t)p->extents * CCI_POOL_EXTENT_CHUNKS; i++) {
+        uint8_t *extent = p->extent[i / CCI_POOL_EXTENT_CHUNKS];
+        show_chunk(
+            (const cci_chunk_header_t *)(extent + i % CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES),
+            &p->shown[i], view);
+    }
+    return r;
+}
+
 /* ---- the process ---- */
 
-static void log_rss(cci_rss_log_t *log, uint64_t time, uint64_t bytes)
+static void log_rss(cci_rss_log_t *log, uint64_t time, uint64_t bytes, uint64_t shared)
 {
     const uint32_t room = sizeof log->sample / sizeof *log->sample;
 
@@ -167,14 +235,13 @@ static void log_rss(cci_rss_log_t *log, uint64_t time, uint64_t bytes)
         log->count      = room / 2;
         log->keep_every = log->keep_every ? 2 * log->keep_every : 2;
     }
-    log->sample[log->count].time    = time;
-    log->sample[log->count++].bytes = bytes;
+    log->sample[log->count++] = (cci_rss_sample_t){ time, bytes, shared };
 }
 
 void cci_process_pool_sample(cci_process_pool_t *p)
 {
     char          path[64], text[128];
-    unsigned long size, resident;
+    unsigned long size, resident, shared;
 
     snprintf(path, sizeof path, "/proc/%d/statm", p->pid);
     int     fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -182,10 +249,11 @@ void cci_process_pool_sample(cci_process_pool_t *p)
     if (fd >= 0)
         close(fd);
     text[n > 0 ? n : 0] = '\0';
-    if (sscanf(text, "%lu %lu", &size, &resident) == 2 && resident > 0)
+    if (sscanf(text, "%lu %lu %lu", &size, &resident, &shared) == 3 && resident > 0)
         log_rss(&p->rss,
                 cci_clock_ticks((cci_clock_kind_t)p->header->clock_kind) >> p->header->tick_shift,
-                (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
+                (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE),
+                (uint64_t)shared * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
 enum { UNKNOWN = -1 };
@@ -235,13 +303,14 @@ int cci_spool_user(const char *spool)
 static uint8_t *put_process_records(cci_process_pool_t *p, uint8_t *at, int wait_status)
 {
     for (uint32_t i = 0; i < p->rss.count; i++)
-        at = cci_put_rss(at, p->rss.sample[i].time, p->rss.sample[i].bytes);
+        at = cci_put_rss(at, p->rss.sample[i].time_ns, p->rss.sample[i].bytes,
+                         p->rss.sample[i].shared);
     return cci_put_end(at, cci_clock_pair((cci_clock_kind_t)p->header->clock_kind), wait_status);
 }
 
 static int store_process(cci_process_pool_t *p, cci_packer_t *packer, int wait_status)
 {
-    enum { RSS_RECORD_MAX = 24, END_RECORD_MAX = 40 };
+    enum { RSS_RECORD_MAX = 34, END_RECORD_MAX = 40 };
     uint8_t body[sizeof(cci_trace_counters_t) +
                  RSS_RECORD_MAX * sizeof p->rss.sample / sizeof *p->rss.sample + END_RECORD_MAX] = {
         0

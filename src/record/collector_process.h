@@ -4,16 +4,15 @@
 #define CCI_RECORD_COLLECTOR_PROCESS_H
 #include <limits.h>
 #include <stdbool.h>
+#include "record/collector.h"
 #include "record/collector_file.h"
 #include "record/control.h"
 
 typedef struct cci_rss_log {
-    struct {
-        uint64_t time, bytes;
-    } sample[1024];
-    uint32_t count;
-    uint32_t keep_every; /* calls a sample: doubles whenever the log is full */
-    uint32_t calls;
+    cci_rss_sample_t sample[1024]; /* time_ns: ticks >> tick_shift */
+    uint32_t         count;
+    uint32_t         keep_every; /* calls a sample: doubles whenever the log is full */
+    uint32_t         calls;
 } cci_rss_log_t;
 
 typedef struct cci_process_pool {
@@ -26,6 +25,8 @@ typedef struct cci_process_pool {
     uint32_t                  extents;
     cci_trace_file_t          file; /* fd -1: nothing is written any more */
     cci_rss_log_t             rss;
+    struct cci_shown         *shown; /* of each chunk, what a view has; NULL without one */
+    uint32_t                  shown_extents;
     struct cci_process_pool  *next;
 } cci_process_pool_t;
 
@@ -37,6 +38,10 @@ cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned n
  * and their contents given up. */
 int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended,
                            uint32_t *drained);
+
+/* Give a view the chunks that changed since the last time and are not stored. 0 or ENOMEM: nothing
+ * was given. */
+int cci_process_pool_show(cci_process_pool_t *p, const cci_collector_view_t *view);
 
 /* Note the process' resident memory. */
 void cci_process_pool_sample(cci_process_pool_t *p);

@@ -23,8 +23,14 @@
 #define CCI_ENV_INTERVAL "CCMEM_INTERVAL" /* mean bytes between samples                    */
 #define CCI_ENV_FOLLOW   "CCMEM_FOLLOW"   /* 1: programs started by exec are recorded too  */
 #define CCI_ENV_SEED     "CCMEM_SEED"     /* makes the choice of samples repeatable        */
+#define CCI_ENV_START    "CCMEM_START"    /* now (default), or dormant: record/attach.h    */
+#define CCI_ENV_MEASURE  "CCMEM_MEASURE"  /* one call in so many is measured; 0: none is   */
 
-enum { CCI_SAMPLE_INTERVAL_DEFAULT = 512 * 1024 };
+enum {
+    CCI_SAMPLE_INTERVAL_DEFAULT = 512 * 1024,
+    CCI_MEASURE_EVERY_DEFAULT   = 64,
+    CCI_MEASURE_EVERY_MAX       = 1 << 30
+};
 
 typedef struct cci_control {
     uint32_t         magic;

@@ -59,6 +59,15 @@ static bool read_number(const char *name, uint64_t *out, uint64_t otherwise)
     return true;
 }
 
+static bool read_start(bool *dormant)
+{
+    const char *v = getenv(CCI_ENV_START);
+
+    *dormant = v && strcmp(v, "dormant") == 0;
+    return !v || *dormant || strcmp(v, "now") == 0 ||
+           complain(CCI_ENV_START, v, "must be now or dormant");
+}
+
 /* A program may change its directory; the file is to stay where it was meant. */
 static bool absolute(char *out, const char *path)
 {
@@ -71,23 +80,39 @@ static bool absolute(char *out, const char *path)
     return n > 0 && n < PATH_MAX;
 }
 
-bool cci_environment_read(cci_recorder_options_t *o)
+/* Where to; a dormant process is told when somebody attaches. */
+static bool read_destination(cci_recorder_options_t *o)
 {
     const char *spool = getenv(CCI_ENV_SPOOL), *output = getenv(CCI_ENV_OUTPUT);
-    const char *follow = getenv(CCI_ENV_FOLLOW);
 
+    o->spool[0] = o->output[0] = '\0';
+    if (!read_start(&o->dormant))
+        return false;
+    if (o->dormant)
+        return true;
     if (!spool && !output)
         return false;
-    o->spool[0] = o->output[0] = '\0';
     if (spool ? !absolute(o->spool, spool) : !absolute(o->output, output))
         return complain(spool ? CCI_ENV_SPOOL : CCI_ENV_OUTPUT, spool ? spool : output,
                         "is too long");
+    return true;
+}
+
+bool cci_environment_read(cci_recorder_options_t *o)
+{
+    const char *follow = getenv(CCI_ENV_FOLLOW);
+
+    if (!read_destination(o))
+        return false;
     o->follow = follow && strcmp(follow, "1") == 0;
     if (!read_mode(&o->mode) || !read_number(CCI_ENV_SEED, &o->seed, 0) ||
-        !read_number(CCI_ENV_INTERVAL, &o->sample_interval, CCI_SAMPLE_INTERVAL_DEFAULT))
+        !read_number(CCI_ENV_INTERVAL, &o->sample_interval, CCI_SAMPLE_INTERVAL_DEFAULT) ||
+        !read_number(CCI_ENV_MEASURE, &o->measure_every, CCI_MEASURE_EVERY_DEFAULT))
         return false;
     if (o->sample_interval == 0)
         return complain(CCI_ENV_INTERVAL, "0", "must be at least 1");
+    if (o->measure_every > CCI_MEASURE_EVERY_MAX)
+        return complain(CCI_ENV_MEASURE, getenv(CCI_ENV_MEASURE), "must be at most 1073741824");
     return true;
 }
 
@@ -96,7 +121,8 @@ bool cci_environment_read(cci_recorder_options_t *o)
 static bool is_ours(const char *entry)
 {
     static const char *const names[] = { CCI_ENV_SPOOL,    CCI_ENV_OUTPUT, CCI_ENV_MODE,
-                                         CCI_ENV_INTERVAL, CCI_ENV_FOLLOW, CCI_ENV_SEED };
+                                         CCI_ENV_INTERVAL, CCI_ENV_FOLLOW, CCI_ENV_SEED,
+                                         CCI_ENV_MEASURE,  CCI_ENV_START };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i]);

@@ -13,8 +13,10 @@ typedef struct cci_recorder_options {
     char             output[PATH_MAX]; /* then this file    */
     cci_trace_mode_t mode;
     uint64_t         sample_interval;
-    uint64_t         seed; /* 0 = choose one */
+    uint64_t         seed;          /* 0 = choose one */
+    uint64_t         measure_every; /* calls for one that is measured, 0 = none */
     bool             follow;
+    bool             dormant; /* nothing is recorded until somebody attaches */
 } cci_recorder_options_t;
 
 /* False before the C library has found the environment. */

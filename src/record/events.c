@@ -16,19 +16,11 @@ static void lose(cci_thread_t *t)
 
 static inline bool enter(cci_thread_t *t)
 {
-    if (__builtin_expect(atomic_load_explicit(&t->busy, memory_order_relaxed), 0)) {
-        lose(t);
-        return false;
-    }
-    atomic_store_explicit(&t->busy, 1, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst); /* with the handler that looks at busy */
-    return true;
-}
-
-static inline void leave(cci_thread_t *t)
-{
-    atomic_signal_fence(memory_order_seq_cst);
-    atomic_store_explicit(&t->busy, 0, memory_order_release); /* pairs: thread_is_gone */
+    if (__builtin_expect(cci_thread_enter(t), 1))
+        return true;
+    if (atomic_load_explicit(&t->busy, memory_order_relaxed))
+        lose(t); /* otherwise it came after the end */
+    return false;
 }
 
 static inline bool put_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_frame_t *caller)
@@ -63,7 +55,7 @@ void cci_full_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_frame_
         return;
     if (!put_alloc(t, a, caller))
         lose(t);
-    leave(t);
+    cci_thread_leave(t);
 }
 
 void cci_full_free(cci_thread_t *t, uintptr_t ptr)
@@ -72,7 +64,7 @@ void cci_full_free(cci_thread_t *t, uintptr_t ptr)
         return;
     if (!put_free(t, ptr))
         lose(t);
-    leave(t);
+    cci_thread_leave(t);
 }
 
 void cci_sample_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_frame_t *caller)
@@ -86,7 +78,7 @@ void cci_sample_alloc(cci_thread_t *t, const cci_allocation_t *a, const cci_fram
         cci_sampler_remove(a->ptr); /* no free without its allocation */
         lose(t);
     }
-    leave(t);
+    cci_thread_leave(t);
 }
 
 void cci_sample_free(cci_thread_t *t, uintptr_t ptr)
@@ -96,7 +88,7 @@ void cci_sample_free(cci_thread_t *t, uintptr_t ptr)
     if (enter(t)) {
         if (!put_free(t, ptr))
             lose(t);
-        leave(t);
+        cci_thread_leave(t);
     }
 }
 
@@ -109,7 +101,7 @@ static void sample_realloc(cci_thread_t *t, void *old, bool was_sample, void *pt
     if (was_sample && gone && enter(t)) {
         if (!put_free(t, (uintptr_t)old))
             lose(t);
-        leave(t);
+        cci_thread_leave(t);
     } else if (was_sample && !gone && !cci_sampler_insert((uintptr_t)old)) {
         lose(t);
     }

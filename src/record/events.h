@@ -40,35 +40,33 @@ static inline cci_thread_t *cci_thread_self(void)
     return __builtin_expect(t->mode != CCI_MODE_UNATTACHED, 1) ? t : cci_thread_attach();
 }
 
-static inline void cci_count_alloc(cci_thread_t *t, size_t size)
+static inline void cci_count_alloc(cci_thread_t *t, size_t size, unsigned bucket)
 {
     cci_trace_counters_t *c = t->counters;
     c->alloc_count++;
     c->alloc_bytes += size;
-    c->sizes[cci_size_bucket(size)]++;
+    c->sizes[bucket]++;
 }
 
-/* No block is larger than PTRDIFF_MAX. The countdown is below 0 where a signal handler allocated
+/* No block is larger than PTRDIFF_MAX. The countdown is below 1 where a signal handler allocated
  * while it was counted down: then the next block is a sample, and it starts anew. */
 static inline bool cci_is_sampled(const cci_thread_t *t, size_t size)
 {
-    return (int64_t)size > t->countdown;
+    return (int64_t)size >= t->countdown;
 }
 
 /* The whole of cci_record_alloc where no stack is wanted: nearly always, but in full mode. False:
- * nothing was done. Here so that the caller's frame need not even be looked at. */
+ * nothing was done. Here so that the caller's frame need not even be looked at. One comparison
+ * tells all modes apart: where nothing is counted the countdown is 0, and in count mode it is out
+ * of reach. */
 static inline __attribute__((always_inline)) bool cci_record_alloc_briefly(size_t size)
 {
     cci_thread_t *t = cci_thread_current;
 
-    if (t->mode == CCI_MODE_SAMPLE) {
-        if (__builtin_expect(cci_is_sampled(t, size), 0))
-            return false;
-        t->countdown -= (int64_t)size;
-    } else if (t->mode != CCI_MODE_COUNT) {
+    if (__builtin_expect(cci_is_sampled(t, size), 0))
         return t->mode == CCI_MODE_OFF;
-    }
-    cci_count_alloc(t, size);
+    t->countdown -= (int64_t)size;
+    cci_count_alloc(t, size, cci_size_bucket_below(size));
     return true;
 }
 
@@ -82,8 +80,11 @@ static inline __attribute__((always_inline)) void cci_record_alloc(cci_op_t op, 
     if (t->mode == CCI_MODE_FULL) {
         cci_full_alloc(t, &a, caller);
     } else if (!cci_record_alloc_briefly(size)) {
-        cci_count_alloc(t, size);
-        cci_sample_alloc(t, &a, caller);
+        cci_count_alloc(t, size, cci_size_bucket(size));
+        if (t->mode == CCI_MODE_SAMPLE)
+            cci_sample_alloc(t, &a, caller);
+        else
+            t->countdown = CCI_COUNTDOWN_MAX;
     }
 }
 

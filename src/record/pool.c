@@ -6,9 +6,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "prim/clock.h"
 #include "prim/futex.h"
@@ -56,6 +56,12 @@ static int reserve(int fd, off_t from, off_t length)
     return r == EOPNOTSUPP || r == ENOSYS ? write_zeros(fd, from, length) : r;
 }
 
+/* mmap at this address, which is ours already, or anywhere for NULL. */
+static void *map_at(void *at, size_t bytes, int fd, off_t offset)
+{
+    return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, offset);
+}
+
 /* A forked child must not reach its parent's chunks, hence MADV_DONTFORK. */
 static int map_extent(cci_pool_t *pool, int fd, uint32_t index)
 {
@@ -64,7 +70,7 @@ static int map_extent(cci_pool_t *pool, int fd, uint32_t index)
 
     if (r)
         return r;
-    void *p = mmap(NULL, extent_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
+    void *p = map_at(pool->extent[index], extent_bytes, fd, at);
     if (p == MAP_FAILED)
         return errno;
     madvise(p, extent_bytes, MADV_DONTFORK);
@@ -131,25 +137,19 @@ int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header)
     return r;
 }
 
-/* NULL and errno. */
-static cci_control_t *map_control(int fd)
+/* 0 or an errno. */
+static int map_control(cci_pool_t *pool, int fd)
 {
-    struct stat st;
+    cci_control_t seen;
 
-    if (fstat(fd, &st) != 0)
-        return NULL;
-    if ((size_t)st.st_size < sizeof(cci_control_t)) {
-        errno = EINVAL;
-        return NULL;
-    }
-    cci_control_t *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (c == MAP_FAILED)
-        return NULL;
-    if (c->magic == CCI_CONTROL_MAGIC)
-        return c;
-    munmap(c, sizeof *c);
-    errno = EINVAL;
-    return NULL;
+    if (pread(fd, &seen, sizeof seen, 0) != (ssize_t)sizeof seen || seen.magic != CCI_CONTROL_MAGIC)
+        return EINVAL;
+    void *p = map_at(pool->control, sizeof *pool->control, fd, 0);
+    if (p == MAP_FAILED)
+        return errno;
+    pool->control = p;
+    pool->left    = false;
+    return 0;
 }
 
 /* The collector holds a lock on the control file as long as it lives, also when it is a zombie that
@@ -173,17 +173,67 @@ int cci_pool_join(cci_pool_t *pool, const char *spool)
 
     if (n < 0 || (size_t)n >= sizeof pool->control_path)
         return ENAMETOOLONG;
-    if (!pool->control) {
+    if (!pool->control || pool->left) {
         int fd = open(pool->control_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0)
             return errno;
-        pool->control = map_control(fd);
-        int error     = errno;
+        int r = map_control(pool, fd);
         close(fd);
-        if (!pool->control)
-            return error;
+        if (r)
+            return r;
     }
     return collector_lives(pool) ? 0 : EPIPE;
+}
+
+/* ---- leaving ---- */
+
+/* Where the system refuses, the old memory stays, which does as well but takes more room. */
+static bool put_nothing_at(void *at, size_t bytes)
+{
+    return mmap(at, bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+static void reset(cci_pool_t *pool)
+{
+    atomic_store(&pool->extents, 0);
+    atomic_store(&pool->growing, 0);
+    atomic_store(&pool->next, 0);
+    atomic_store(&pool->threads, 0);
+    atomic_store(&pool->late, 0);
+}
+
+/* A collector that was killed can remove nothing any more. */
+static void remove_spool(cci_pool_t *pool)
+{
+    char *end = pool->control_path + strlen(pool->control_path) - strlen("/" CCI_CONTROL_NAME);
+
+    unlink(pool->path);
+    unlink(pool->control_path);
+    *end = '\0';
+    rmdir(pool->control_path); /* not while another process of that recording has its pool there */
+    *end = '/';
+}
+
+void cci_pool_leave(cci_pool_t *pool)
+{
+    if (pool->control && !pool->left && !collector_lives(pool))
+        remove_spool(pool);
+    for (uint32_t i = 0; i < CCI_POOL_EXTENTS_MAX && pool->extent[i]; i++)
+        if (put_nothing_at(pool->extent[i], extent_bytes))
+            madvise(pool->extent[i], extent_bytes, MADV_DONTFORK);
+    if (pool->control && !pool->left && put_nothing_at(pool->control, sizeof *pool->control)) {
+        atomic_store(&pool->control->stop, 1); /* for those who wait for the collector */
+        pool->left = true;
+    }
+    reset(pool);
+}
+
+void cci_pool_forget(cci_pool_t *pool)
+{
+    for (uint32_t i = 0; i < CCI_POOL_EXTENTS_MAX && pool->extent[i]; i++)
+        pool->extent[i] = NULL; /* the address may be the program's by now */
+    reset(pool);
 }
 
 /* Low numbers first: a few chunks are used over and over and stay in the processor's cache. */

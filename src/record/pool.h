@@ -31,9 +31,10 @@ typedef struct cci_pool {
     _Atomic uint32_t growing; /* lock */
     _Atomic uint32_t next;    /* plain file: the first chunk never used */
     _Atomic uint32_t threads; /* that take chunks */
+    bool             left;    /* there is no collector behind `control` any more */
     _Atomic uint32_t
           late; /* the collector let a thread wait in vain: until it is back, none does */
-    void *extent[CCI_POOL_EXTENTS_MAX];
+    void *extent[CCI_POOL_EXTENTS_MAX]; /* NULL: never used; an address stays for good */
 } cci_pool_t;
 
 /* Make the file at pool->path, which must not exist, with this header, and its first chunks.
@@ -42,6 +43,14 @@ int cci_pool_create(cci_pool_t *pool, const cci_trace_header_t *header);
 
 /* Use the collector of a spool, before create; again is fine. 0 or an errno, EPIPE: it has died. */
 int cci_pool_join(cci_pool_t *pool, const char *spool);
+
+/* Be done with the file and the collector, to create and join anew. A thread that is in the middle of
+ * something goes on unharmed: at the addresses of chunks and control page there is private memory
+ * that nobody reads, until the next file takes its place. */
+void cci_pool_leave(cci_pool_t *pool);
+
+/* In a fork, which has nothing of its parent's pool but the control page. */
+void cci_pool_forget(cci_pool_t *pool);
 
 /* A chunk for this thread, state OWNED, body empty, header not filled in; NULL and errno when
  * there is none to be had: ENOSPC, EPIPE (the collector died), ETIMEDOUT (it does not keep up).

@@ -1,47 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* record/recorder.c - see record/recorder.h and record/thread.h. */
+/* record/recorder.c - see record/recorder.h, record/thread.h and record/attach.h.
+ *
+ * The door's word says which recording is on, if any; `settled` is the word that this process has
+ * acted on, and `recording` the one that pool and header are for. One thread at a time makes them
+ * follow the word (settle). Nobody waits for threads that are still busy with what has ended: what
+ * they write is read by nobody. Only a new recording waits for them, because it uses their addresses.
+ */
 #include "record/recorder.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <ccmem/version.h>
-#include "prim/module.h"
-#include "record/environment.h"
+#include "record/books.h"
+#include "record/measure.h"
+#include "record/recorder_parts.h"
 #include "record/sampler.h"
-#include "record/thread.h"
 
-enum state { STATE_NEW, STATE_STARTING, STATE_ON, STATE_OFF };
+enum state { STATE_NEW, STATE_SETTLING, STATE_SETTLED };
 
-static struct {
-    _Atomic uint64_t        state; /* enum state; STATE_STARTING with its process above */
-    _Atomic uint32_t        next_thread;
-    _Atomic(cci_thread_t *) threads;
-    _Atomic uint32_t       *alive;      /* in memory that a fork wipes: 0 in a child */
-    bool                    configured; /* options are read */
-    bool                    forked;
-    uintptr_t               allocator;
-    pthread_key_t           key;
-    bool                    has_key;
-    cci_trace_header_t      header;
-    cci_recorder_options_t  options;
-    cci_pool_t              pool;
-} recorder;
-
-static cci_thread_t thread_unattached = { .mode = CCI_MODE_UNATTACHED };
-static cci_thread_t thread_off        = { .mode = CCI_MODE_OFF };
-
-__thread cci_thread_t *cci_thread_current = &thread_unattached;
+cci_recorder_t cci_recorder;
 
 /* ---- ending ---- */
 
@@ -51,24 +31,40 @@ static struct iovec text(const char *s)
 }
 
 /* In parts, because the thread's stack may have no room for a line. */
-void cci_recorder_fail(const char *what, int error)
+static void complain(const char *what, int error, const char *then)
 {
-    const char *why = strerrordesc_np(error);
-
-    if (atomic_exchange(&recorder.state, STATE_OFF) == STATE_OFF)
-        return;
-    if (recorder.pool.control)
-        atomic_store(&recorder.pool.control->failed, 1);
+    const char  *why    = strerrordesc_np(error);
     struct iovec line[] = { text("ccmem: record: "), text(what), text(": "),
-                            text(why ? why : "unknown error"),
-                            text("; recording ended, the program goes on\n") };
+                            text(why ? why : "unknown error"), text(then) };
+
     if (writev(STDERR_FILENO, line, sizeof line / sizeof *line) < 0)
         return; /* nobody listens */
 }
 
+/* Put the door's word to ASLEEP. False: this recording had ended already. */
+static bool end_recording(uint32_t number)
+{
+    return atomic_compare_exchange_strong(&cci_door.word, &number, CCI_WORD_ASLEEP);
+}
+
+/* End this recording and say why, an errno. First call counts. A dormant program's stderr may have
+ * become anything: who attached to it is told, and speaks. EPIPE is no news there: that one has
+ * ended the recording, or is dead. */
+void cci_recorder_fail(uint32_t number, const char *what, int error)
+{
+    if (cci_recorder.attached && error != EPIPE)
+        atomic_store(&cci_door.error, error); /* before the word says that it is over */
+    if (!end_recording(number))
+        return;
+    if (cci_recorder.pool.control)
+        atomic_store(&cci_recorder.pool.control->failed, 1);
+    if (!cci_recorder.attached)
+        complain(what, error, "; recording ended, the program goes on\n");
+}
+
 /* ---- starting ---- */
 
-static void *map_private(size_t bytes, int fork_advice)
+void *cci_recorder_map(size_t bytes, int fork_advice)
 {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -91,14 +87,15 @@ static void fill_header(cci_trace_header_t *h)
                                .header_bytes = CCI_TRACE_HEADER_BYTES,
                                .layout       = CCI_LAYOUT_IN_PLACE,
                                .chunk_bytes  = CCI_CHUNK_BYTES,
-                               .flags        = recorder.forked ? CCI_TRACE_FLAG_FORKED : 0,
-                               .mode         = recorder.options.mode,
-                               .clock_kind   = clock,
-                               .tick_shift   = cci_clock_shift(clock),
-                               .pid          = (uint32_t)getpid(),
-                               .ppid         = (uint32_t)getppid() };
+                               .flags        = (cci_recorder.forked ? CCI_TRACE_FLAG_FORKED : 0) |
+                                        (cci_recorder.attached ? CCI_TRACE_FLAG_ATTACHED : 0),
+                               .mode       = cci_recorder.options.mode,
+                               .clock_kind = clock,
+                               .tick_shift = cci_clock_shift(clock),
+                               .pid        = (uint32_t)getpid(),
+                               .ppid       = (uint32_t)getppid() };
     if (h->mode == CCI_MODE_SAMPLE)
-        h->sample_interval = recorder.options.sample_interval;
+        h->sample_interval = cci_recorder.options.sample_interval;
     h->start         = cci_clock_pair(clock);
     h->start_real_ns = cci_clock_ns(CLOCK_REALTIME);
 }
@@ -107,10 +104,10 @@ static void fill_header(cci_trace_header_t *h)
  * say which was first. */
 static int create_pool_in_spool(void)
 {
-    unsigned number = atomic_fetch_add(&recorder.pool.control->numbers, 1);
-    int      r      = cci_spool_path(recorder.pool.path, recorder.options.spool, getpid(), number);
+    unsigned number = atomic_fetch_add(&cci_recorder.pool.control->numbers, 1);
+    int r = cci_spool_path(cci_recorder.pool.path, cci_recorder.options.spool, getpid(), number);
 
-    return r ? r : cci_pool_create(&recorder.pool, &recorder.header);
+    return r ? r : cci_pool_create(&cci_recorder.pool, &cci_recorder.header);
 }
 
 static int create_plain_file(void)
@@ -118,372 +115,211 @@ static int create_plain_file(void)
     int r = EEXIST;
 
     for (unsigned number = 0; r == EEXIST && number < 10000; number++) {
-        r = cci_output_path(recorder.pool.path, recorder.options.output, getpid(), recorder.forked,
-                            number);
+        r = cci_output_path(cci_recorder.pool.path, cci_recorder.options.output, getpid(),
+                            cci_recorder.forked, number);
         if (r == 0)
-            r = cci_pool_create(&recorder.pool, &recorder.header);
+            r = cci_pool_create(&cci_recorder.pool, &cci_recorder.header);
     }
     return r;
 }
 
-static void on_thread_exit(void *p);
-
-/* False, with the reason said, when this process cannot be recorded. */
-static bool start_recording(void)
+/* When this process cannot be recorded the reason is said, and the word is ASLEEP. */
+static void start_recording(uint32_t number)
 {
-    const cci_recorder_options_t *o = &recorder.options;
+    const cci_recorder_options_t *o = &cci_recorder.options;
 
-    if (!recorder.alive && !(recorder.alive = map_private(4096, MADV_WIPEONFORK))) {
-        cci_recorder_fail("memory for the recorder", errno);
-        return false;
-    }
-    int r = o->spool[0] ? cci_pool_join(&recorder.pool, o->spool) : 0;
+    int r = o->spool[0] ? cci_pool_join(&cci_recorder.pool, o->spool) : 0;
     if (r) {
-        cci_recorder_fail(o->spool, r);
-        return false;
+        cci_recorder_fail(number, o->spool, r);
+        return;
     }
-    recorder.has_key = recorder.has_key || pthread_key_create(&recorder.key, on_thread_exit) == 0;
-    fill_header(&recorder.header);
+    cci_threads_prepare();
+    fill_header(&cci_recorder.header);
     r = o->spool[0] ? create_pool_in_spool() : create_plain_file();
     if (r) {
-        cci_recorder_fail(recorder.pool.path, r);
-        return false;
+        cci_recorder_fail(number, cci_recorder.pool.path, r);
+        return;
     }
-    atomic_store(recorder.alive, 1);
-    return true;
+    if (cci_recorder.header.mode != CCI_MODE_COUNT) {
+        cci_measure_calibrate((cci_clock_kind_t)cci_recorder.header.clock_kind);
+        cci_books_start((cci_clock_kind_t)cci_recorder.header.clock_kind);
+    }
+    atomic_store(&cci_recorder.recording, number);
+}
+
+/* What there is of a recording that has ended, or that was a parent's. */
+static void leave_recording(void)
+{
+    if (atomic_load(&cci_recorder.recording) == 0)
+        return;
+    atomic_store(&cci_recorder.recording, 0);
+    cci_pool_leave(&cci_recorder.pool);
 }
 
 /* The child of a fork has one thread and none of its parent's chunks. */
 static void forget_parent(void)
 {
-    recorder.forked = true;
-    atomic_store(&recorder.threads, NULL);
-    atomic_store(&recorder.next_thread, 0);
-    atomic_store(&recorder.pool.extents, 0);
-    atomic_store(&recorder.pool.growing, 0);
-    atomic_store(&recorder.pool.next, 0);
-    atomic_store(&recorder.pool.threads, 0);
-    atomic_store(&recorder.pool.late, 0);
-    if (recorder.header.mode == CCI_MODE_SAMPLE)
+    cci_recorder.forked = true;
+    cci_recorder.pid    = getpid();
+    atomic_store(&cci_recorder.threads, NULL);
+    atomic_store(&cci_recorder.next_thread, 0);
+    cci_pool_forget(&cci_recorder.pool);
+    cci_door_forked();
+    if (cci_recorder.header.mode == CCI_MODE_SAMPLE)
         cci_sampler_forget();
+    if (cci_recorder.alive)
+        atomic_store(cci_recorder.alive, 1);
 }
 
-static bool configure(void)
+/* ---- following the door's word ---- */
+
+/* What a new door says; the next recording's number is to be another than any before. */
+static void make_door(const cci_door_t *request, uint32_t word)
 {
-    recorder.configured = recorder.configured || cci_environment_read(&recorder.options);
-    return recorder.configured;
+    static cci_door_t door; /* one thread settles; its stack is small */
+    const char       *what;
+
+    door         = *request;
+    door.magic   = CCI_DOOR_MAGIC;
+    door.version = CCI_DOOR_VERSION;
+    door.owner   = cci_recorder.pid;
+    atomic_store(&door.word, word);
+    int r = cci_door_make(&door, &what);
+    if (r == 0)
+        return;
+    if (!cci_recorder.forked)
+        complain(what, r, "; nobody can attach, the program goes on\n");
+    atomic_store(&cci_door.error, r); /* who waits for this process at its parent's door */
+    cci_door_leave();
 }
 
-/* The first event of a process and the first one after a fork come here; others wait for it. A
- * child may have been forked while its parent was here: nobody is there to wait for. */
-static void start_once(uint64_t state)
+static bool notice_forks(void)
 {
-    const uint64_t starting = STATE_STARTING | (uint64_t)getpid() << 8;
+    cci_recorder.alive =
+        cci_recorder.alive ? cci_recorder.alive : cci_recorder_map(4096, MADV_WIPEONFORK);
+    if (!cci_recorder.alive) {
+        complain("memory for the recorder", errno, "; nothing is recorded\n");
+        return false;
+    }
+    atomic_store(cci_recorder.alive, 1);
+    return true;
+}
 
-    if (state == starting || !atomic_compare_exchange_strong(&recorder.state, &state, starting)) {
+/* The first event of a program. Returns the word acted on. */
+static uint32_t begin(void)
+{
+    uint32_t word = CCI_WORD_ASLEEP;
+
+    cci_recorder.pid = getpid();
+    if (!cci_environment_read(&cci_recorder.options) || !notice_forks()) {
+        atomic_store(&cci_door.word, word);
+    } else if (cci_recorder.options.dormant) {
+        make_door(&cci_door, word);
+    } else {
+        word = CCI_WORD_FIRST;
+        atomic_store(&cci_door.word, word);
+        start_recording(word);
+    }
+    cci_recorder.begun = true;
+    return word;
+}
+
+/* Somebody attaches to this process. */
+static void start_requested(uint32_t number)
+{
+    cci_recorder.attached                = true;
+    cci_recorder.options.mode            = (cci_trace_mode_t)cci_door.mode;
+    cci_recorder.options.sample_interval = cci_door.sample_interval;
+    snprintf(cci_recorder.options.spool, sizeof cci_recorder.options.spool, "%.*s",
+             CCI_DOOR_SPOOL_BYTES - 1, cci_door.spool);
+    if (!cci_threads_are_out()) {
+        cci_recorder_fail(number, "a thread", EBUSY);
+        return;
+    }
+    atomic_store(&cci_recorder.next_thread, 0);
+    cci_pool_leave(&cci_recorder.pool); /* again: some thread may have used it until now */
+    if (cci_recorder.header.mode == CCI_MODE_SAMPLE)
+        cci_sampler_forget();
+    start_recording(number);
+}
+
+/* The word has become a recording that this process is not in. Returns the word acted on. */
+static uint32_t answer(uint32_t word)
+{
+    if (!cci_door_is_own()) {
+        word = cci_door.target == cci_recorder.pid ? word : CCI_WORD_ASLEEP;
+        make_door(&cci_door, word);
+    }
+    if (word != CCI_WORD_ASLEEP && cci_door.target == cci_recorder.pid)
+        start_requested(word);
+    return word;
+}
+
+/* Returns the word acted on. A fork is in its parent's recording, and goes on with it. */
+static uint32_t follow(uint32_t word, bool was_forked)
+{
+    if (word != CCI_WORD_ASLEEP && word == atomic_load(&cci_recorder.recording)) {
+        if (was_forked)
+            start_recording(word);
+        return word;
+    }
+    leave_recording();
+    return word == CCI_WORD_ASLEEP ? word : answer(word);
+}
+
+static bool is_child(void)
+{
+    return cci_recorder.alive && !atomic_load(cci_recorder.alive);
+}
+
+/* One thread does what is due; others wait for it. A child may have been forked while its parent
+ * was here: nobody is there to wait for. */
+static void settle_once(uint64_t state)
+{
+    const uint64_t settling = STATE_SETTLING | (uint64_t)getpid() << 8;
+
+    if (state == settling ||
+        !atomic_compare_exchange_strong(&cci_recorder.state, &state, settling)) {
         sched_yield();
         return;
     }
-    if (state != STATE_NEW)
+    bool forked = state != STATE_NEW && (is_child() || !cci_recorder.begun);
+    if (forked)
         forget_parent();
-    bool on = configure() && start_recording();
-    atomic_store(&recorder.state, on ? STATE_ON : STATE_OFF);
+    uint32_t word = cci_recorder.begun ? follow(atomic_load(&cci_door.word), forked) : begin();
+    atomic_store(&cci_recorder.settled, word);
+    atomic_store(&cci_recorder.state, STATE_SETTLED);
 }
 
-/* Whether this process is being recorded; starts it if it is due. */
-static bool is_recording(void)
+uint32_t cci_recorder_settle(void)
 {
     for (;;) {
-        uint64_t state = atomic_load(&recorder.state);
-        if (state == STATE_OFF || (state == STATE_NEW && !cci_environment_ready()))
-            return false;
-        if (state == STATE_ON && atomic_load(recorder.alive))
-            return true;
-        start_once(state);
+        uint64_t state = atomic_load(&cci_recorder.state);
+        uint32_t word  = atomic_load(&cci_door.word);
+        if (state == STATE_NEW && !cci_environment_ready())
+            return CCI_WORD_NEW;
+        if (state == STATE_SETTLED && atomic_load(&cci_recorder.settled) == word &&
+            (word == CCI_WORD_ASLEEP || !is_child()))
+            return word;
+        settle_once(state);
     }
 }
 
 void cci_recorder_set_allocator(uintptr_t code)
 {
-    recorder.allocator = code;
+    cci_recorder.allocator = code;
 }
 
 void cci_recorder_init(void)
 {
     if (cci_thread_current->mode == CCI_MODE_UNATTACHED)
         cci_thread_attach();
-    if (!recorder.options.follow)
+    if (!cci_recorder.options.follow)
         cci_environment_hide();
 }
 
-/* ---- threads ---- */
-
-/* malloc is no place where a thread may be cancelled, but open and write are. Returns what
- * pthread_setcancelstate wants back. */
-static int no_cancel(void)
+void cci_recorder_fini(void)
 {
-    int before = PTHREAD_CANCEL_ENABLE;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    return before;
-}
-
-static void keep_name(cci_thread_t *t)
-{
-    char name[16] = "";
-
-    prctl(PR_GET_NAME, name);
-    memcpy(t->chunk->name, name, sizeof name);
-}
-
-/* Its last destructors and libc's own may still come: the record goes on. */
-static void on_thread_exit(void *p)
-{
-    cci_thread_t *t = p;
-
-    if (t->mode == CCI_MODE_UNATTACHED)
-        return;
-    if (t->chunk)
-        keep_name(t);
-    else
-        cci_thread_next_chunk(t, 0); /* what was counted without one is to be known */
-    atomic_store_explicit(&t->life, CCI_LIFE_EXITING, memory_order_release); /* pairs: claim */
-}
-
-static bool thread_is_gone(const cci_thread_t *t)
-{
-    return syscall(SYS_tgkill, getpid(), t->tid, 0) != 0 && errno == ESRCH &&
-           atomic_load_explicit(&t->busy, memory_order_acquire) == 0; /* its last leave */
-}
-
-/* A thread's memory whose owner is no more. */
-static cci_thread_t *claim_ended(void)
-{
-    for (cci_thread_t *t = atomic_load(&recorder.threads); t; t = t->next) {
-        uint32_t exiting = CCI_LIFE_EXITING;
-        if (!atomic_compare_exchange_strong(&t->life, &exiting, CCI_LIFE_CLAIMED))
-            continue;
-        if (thread_is_gone(t)) {
-            if (t->chunk)
-                cci_pool_give(&recorder.pool, t->chunk);
-            if (t->stacks)
-                cci_stacks_fini(t->stacks);
-            return t;
-        }
-        atomic_store(&t->life, CCI_LIFE_EXITING);
-    }
-    return NULL;
-}
-
-static cci_thread_t *make_thread(void)
-{
-    cci_thread_t *t = map_private(sizeof *t, MADV_WIPEONFORK);
-
-    if (!t)
-        return NULL;
-    t->life = CCI_LIFE_CLAIMED;
-    t->next = atomic_load(&recorder.threads);
-    while (!atomic_compare_exchange_weak(&recorder.threads, &t->next, t)) {
-    }
-    atomic_fetch_add(&recorder.pool.threads, 1);
-    return t;
-}
-
-static cci_thread_t *obtain_thread(void)
-{
-    cci_thread_t *t = claim_ended();
-    return t ? t : make_thread();
-}
-
-static bool start_stacks(cci_thread_t *t)
-{
-    if (t->mode == CCI_MODE_COUNT)
-        return true;
-    if (!t->stacks)
-        t->stacks = map_private(sizeof *t->stacks, MADV_DONTFORK);
-    else if (madvise(t->stacks, sizeof *t->stacks, MADV_DONTNEED) !=
-             0)                                  /* zero, and mostly unused */
-        memset(t->stacks, 0, sizeof *t->stacks); /* locked memory stays */
-    return t->stacks && cci_stacks_init(t->stacks);
-}
-
-/* A chunk that is not to be had now may be later; until then events are lost and counted. */
-static bool start_thread(cci_thread_t *t)
-{
-    cci_stacks_t *stacks = t->stacks;
-
-    memset(t, 0, offsetof(cci_thread_t, life));
-    t->mode            = (uint8_t)recorder.header.mode;
-    t->clock           = (uint8_t)recorder.header.clock_kind;
-    t->tick_shift      = (uint8_t)recorder.header.tick_shift;
-    t->stacks          = stacks;
-    t->sample_interval = (double)recorder.header.sample_interval;
-    t->index           = atomic_fetch_add(&recorder.next_thread, 1);
-    t->tid             = (uint32_t)syscall(SYS_gettid);
-    t->counters        = &t->kept;
-    atomic_store(&t->life, CCI_LIFE_ALIVE);
-    cci_sampler_seed(t, recorder.options.seed);
-    return start_stacks(t) && (cci_thread_next_chunk(t, 0) || t->mode != CCI_MODE_OFF);
-}
-
-static void write_process(cci_thread_t *t);
-
-/* The parent's, wiped by a fork. */
-static void drop_inherited(cci_thread_t *t)
-{
-    if (recorder.has_key)
-        pthread_setspecific(recorder.key, NULL);
-    munmap(t, sizeof *t);
-}
-
-static void begin_thread(cci_thread_t *inherited)
-{
-    if (inherited)
-        drop_inherited(inherited);
-    cci_thread_t *t = obtain_thread();
-    if (t && start_thread(t)) {
-        if (recorder.has_key)
-            pthread_setspecific(recorder.key, t);
-        if (t->index == 0 && t->chunk)
-            write_process(t);
-        cci_thread_current = t;
-    } else if (t) {
-        t->mode = CCI_MODE_OFF;
-    }
-}
-
-/* While this runs, events of this thread go nowhere: it is not yet, and pthread may allocate. */
-cci_thread_t *cci_thread_attach(void)
-{
-    cci_thread_t *mine   = cci_thread_current;
-    int           error  = errno;
-    int           cancel = no_cancel();
-
-    cci_thread_current = &thread_off;
-    if (is_recording())
-        begin_thread(mine != &thread_unattached ? mine : NULL);
-    else if (atomic_load(&recorder.state) == STATE_NEW)
-        cci_thread_current = &thread_unattached; /* too early: ask again */
-    cci_thread_t *t = cci_thread_current;
-    pthread_setcancelstate(cancel, NULL);
-    errno = error;
-    return t == &thread_unattached ? &thread_off : t;
-}
-
-cci_thread_t *cci_thread_suspend(void)
-{
-    cci_thread_t *t    = cci_thread_current;
-    cci_thread_current = &thread_off;
-    return t;
-}
-
-void cci_thread_resume(cci_thread_t *suspended)
-{
-    cci_thread_current = suspended;
-}
-
-/* ---- chunks ---- */
-
-/* Nodes that no event has followed yet go with it. */
-static void close_chunk(cci_thread_t *t)
-{
-    cci_chunk_header_t *c = t->chunk;
-
-    if (!c)
-        return;
-    cci_thread_publish(t);
-    keep_name(t);
-    t->kept     = *t->counters;
-    t->counters = &t->kept;
-    t->chunk    = NULL; /* before it is another's: a signal handler counts losses in it */
-    t->at = t->limit = NULL;
-    cci_pool_give(&recorder.pool, c);
-}
-
-static void open_chunk(cci_thread_t *t, cci_chunk_header_t *c)
-{
-    uint8_t *body = cci_chunk_body(c);
-
-    c->magic        = CCI_CHUNK_MAGIC;
-    c->codec        = CCI_CODEC_RAW;
-    c->kind         = CCI_CHUNK_THREAD;
-    c->stored       = CCI_CHUNK_BYTES - CCI_CHUNK_HEADER_BYTES;
-    c->thread       = t->index;
-    c->tid          = t->tid;
-    c->seq          = t->seq++;
-    c->opened       = cci_clock_pair((cci_clock_kind_t)t->clock);
-    c->base_time    = c->opened.ticks >> t->tick_shift;
-    c->first_node   = t->stacks ? t->stacks->next_node : 1;
-    c->first_module = t->stacks ? t->stacks->next_module : 1;
-    t->chunk        = c;
-    c->lost         = t->lost;
-    t->counters     = (cci_trace_counters_t *)body;
-    *t->counters    = t->kept;
-    t->at           = body + sizeof *t->counters;
-    t->limit        = (uint8_t *)c + CCI_CHUNK_BYTES;
-    cci_encoder_reset(&t->encoder, c->base_time);
-    keep_name(t);
-    cci_thread_publish(t);
-}
-
-static void replace_chunk(cci_thread_t *t)
-{
-    close_chunk(t);
-    if (atomic_load_explicit(&recorder.state, memory_order_relaxed) == STATE_OFF) {
-        t->mode = CCI_MODE_OFF;
-        return;
-    }
-    cci_chunk_header_t *c = cci_pool_take(&recorder.pool);
-    if (c) {
-        open_chunk(t, c);
-    } else if (errno != ETIMEDOUT) {
-        cci_recorder_fail(recorder.pool.path, errno);
-        t->mode = CCI_MODE_OFF;
-    }
-}
-
-/* What cannot be written is counted; when it will not get better, the recording ends. */
-bool cci_thread_next_chunk(cci_thread_t *t, size_t n)
-{
-    if (n > CCI_CHUNK_BYTES - CCI_CHUNK_HEADER_BYTES - sizeof *t->counters)
-        return false;
-    int error  = errno;
-    int cancel = no_cancel();
-    replace_chunk(t);
-    pthread_setcancelstate(cancel, NULL);
-    errno = error;
-    return t->chunk != NULL;
-}
-
-/* ---- what the trace says of the process ---- */
-
-static size_t read_file(const char *path, char *buffer, size_t size)
-{
-    int     fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n  = fd < 0 ? 0 : read(fd, buffer, size);
-
-    if (fd >= 0)
-        close(fd);
-    return n > 0 ? (size_t)n : 0;
-}
-
-static void write_meta(cci_thread_t *t, const char *key, const char *value, size_t n)
-{
-    if (n > 0 && cci_thread_room(t, 32 + strlen(key) + n))
-        t->at = cci_put_meta(t->at, key, value, n);
-}
-
-static void write_process(cci_thread_t *t)
-{
-    static char  text[32768]; /* one thread has the index 0 */
-    cci_module_t module;
-
-    ssize_t n = readlink("/proc/self/exe", text, sizeof text);
-    write_meta(t, "exe", text, n > 0 ? (size_t)n : 0);
-    write_meta(t, "argv", text, read_file("/proc/self/cmdline", text, sizeof text));
-    if (gethostname(text, 256) == 0)
-        write_meta(t, "host", text, strnlen(text, 256));
-    if (cci_module_find(recorder.allocator, &module))
-        write_meta(t, "allocator", module.path, strlen(module.path));
-    write_meta(t, "ccmem", CC_VERSION, strlen(CC_VERSION));
-    cci_thread_publish(t);
+    if (atomic_load(&cci_door.word) == CCI_WORD_ASLEEP)
+        cci_door_remove(); /* otherwise who attached does */
 }

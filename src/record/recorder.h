@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* record/recorder.h - the recording of this process: configuration, start, end, fork.
  *
- * Configured by the environment (record/control.h) and started by the first event. Everything
- * works inside malloc: no allocation, no lock of the C library, errno kept.
+ * Configured by the environment (record/control.h) and started by the first event; a dormant process
+ * by whoever attaches (record/attach.h). Everything works inside malloc: no allocation, no lock of
+ * the C library, errno kept.
  */
 #ifndef CCI_RECORD_RECORDER_H
 #define CCI_RECORD_RECORDER_H
@@ -16,7 +17,7 @@ void cci_recorder_set_allocator(uintptr_t code);
  * take our traces out of the environment. For the library's constructor. */
 void cci_recorder_init(void);
 
-/* End the recording, with one line on stderr that says why (an errno). First call counts. */
-void cci_recorder_fail(const char *what, int error);
+/* The process ends of its own will. For the library's destructor. */
+void cci_recorder_fini(void);
 
 #endif

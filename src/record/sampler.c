@@ -65,15 +65,18 @@ bool cci_sampler_remove(uintptr_t ptr)
 int64_t cci_sampler_gap(cci_thread_t *t)
 {
     double gap = cci_random_exponential(&t->random, t->sample_interval);
-    return gap < 9e18 ? (int64_t)gap : INT64_MAX;
+    return gap < CCI_COUNTDOWN_MAX ? (int64_t)gap + 1 : CCI_COUNTDOWN_MAX;
 }
 
 void cci_sampler_seed(cci_thread_t *t, uint64_t seed)
 {
     uint64_t own = seed ? seed : cci_clock_ns(CLOCK_REALTIME) ^ (uint64_t)(uintptr_t)t;
 
-    t->random    = cci_random_seed(own + ((uint64_t)t->index << 32));
-    t->countdown = cci_sampler_gap(t);
+    t->random = cci_random_seed(own + ((uint64_t)t->index << 32));
+    if (t->mode == CCI_MODE_SAMPLE)
+        t->countdown = cci_sampler_gap(t);
+    else
+        t->countdown = t->mode == CCI_MODE_COUNT ? CCI_COUNTDOWN_MAX : 0;
 }
 
 /* Reads first: pages never written are not to be made only to be zero. */

@@ -20,10 +20,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "trace/encode.h"
 
 struct cci_thread;
 
 enum { CCI_FILTER_BITS = 14 };
+
+/* Where a countdown ends whatever the interval: blocks below it have a size bucket without asking,
+ * and no address space has room for larger ones. */
+#define CCI_COUNTDOWN_MAX CCI_SIZE_BUCKETS_END
 
 extern _Atomic uint8_t cci_sampler_filter[1 << CCI_FILTER_BITS]
     __attribute__((visibility("hidden")));
@@ -47,10 +52,10 @@ bool cci_sampler_insert(uintptr_t ptr);
 /* Forget ptr; whether it was a sample. */
 bool cci_sampler_remove(uintptr_t ptr);
 
-/* A thread's first countdown; seed 0 chooses. */
+/* A thread's first countdown, by its mode; seed 0 chooses. */
 void cci_sampler_seed(struct cci_thread *t, uint64_t seed);
 
-/* The bytes until the next sample. */
+/* The bytes up to the next sample, whose byte is the last of them: 1 at least. */
 int64_t cci_sampler_gap(struct cci_thread *t);
 
 /* The child of a fork starts with no samples. */

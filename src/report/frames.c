@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* frames.c - see report/frames.h. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "report/frames.h"
@@ -8,7 +10,8 @@ struct cci_frames {
     const cci_trace_t *trace;
     cci_symbolizer_t  *symbolizer;
     uint32_t          *module; /* the symbolizer's index + 1 of the trace's, 0 = not asked yet */
-    cci_frame_t       *frame;  /* of the stack asked for last */
+    size_t             module_count;
+    cci_frame_t       *frame; /* of the stack asked for last */
     size_t             count, capacity;
 };
 
@@ -22,6 +25,20 @@ void cci_frames_destroy(cci_frames_t *f)
     free(f);
 }
 
+/* Those that the trace knows by now: one that is still recorded has more and more. */
+static bool take_modules(cci_frames_t *f)
+{
+    size_t    count  = cci_trace_module_count(f->trace);
+    uint32_t *module = realloc(f->module, (count + 1) * sizeof *module);
+
+    if (!module)
+        return false;
+    memset(module + f->module_count, 0, (count + 1 - f->module_count) * sizeof *module);
+    f->module       = module;
+    f->module_count = count;
+    return true;
+}
+
 cci_frames_t *cci_frames_create(const cci_trace_t *t, const cci_symbolizer_options_t *options)
 {
     cci_frames_t *f = calloc(1, sizeof *f);
@@ -30,8 +47,7 @@ cci_frames_t *cci_frames_create(const cci_trace_t *t, const cci_symbolizer_optio
         return NULL;
     f->trace      = t;
     f->symbolizer = cci_symbolizer_create(options);
-    f->module     = calloc(cci_trace_module_count(t) + 1, sizeof *f->module);
-    if (!f->symbolizer || !f->module) {
+    if (!f->symbolizer || !take_modules(f)) {
         cci_frames_destroy(f);
         return NULL;
     }
@@ -54,6 +70,8 @@ static bool add_frame(cci_frames_t *f, const cci_frame_t *frame)
 
 static bool module_index(cci_frames_t *f, uint32_t module, uint32_t *out)
 {
+    if (module >= f->module_count && !take_modules(f))
+        return false;
     if (f->module[module] == 0) {
         const cci_trace_module_t *m     = cci_trace_module(f->trace, module);
         cci_symbol_module_t       known = { m->path, m->build_id, m->build_id_len };
@@ -111,6 +129,35 @@ bool cci_frames_of(cci_frames_t *f, uint32_t node, cci_stack_t *out)
     return true;
 }
 
+bool cci_frames_at(cci_frames_t *f, uint32_t node, cci_stack_t *out)
+{
+    f->count = 0;
+    if (!add_node(f, cci_trace_node(f->trace, node)))
+        return false;
+    *out = (cci_stack_t){ f->frame, f->count };
+    return true;
+}
+
+/* ---- names ---- */
+
+const char *cci_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *cci_frame_name(const cci_frame_t *f, char room[CCI_FRAME_NAME_BYTES])
+{
+    if (f->function)
+        return f->function;
+    if (f->module)
+        snprintf(room, CCI_FRAME_NAME_BYTES, "%.256s+0x%" PRIx64, cci_base_name(f->module),
+                 f->offset);
+    else
+        snprintf(room, CCI_FRAME_NAME_BYTES, "0x%" PRIx64, f->offset);
+    return room;
+}
+
 /* ---- what is not the program's ---- */
 
 static const char *const ALLOCATORS[] = {
@@ -146,8 +193,7 @@ static bool is_libc(const char *path)
 {
     if (!path)
         return false;
-    const char *slash = strrchr(path, '/');
-    const char *base  = slash ? slash + 1 : path;
+    const char *base = cci_base_name(path);
     return strncmp(base, "libc.so", 7) == 0 || strncmp(base, "libc-", 5) == 0 ||
            strncmp(base, "ld-", 3) == 0 || strncmp(base, "libpthread", 10) == 0;
 }

@@ -25,7 +25,7 @@ typedef struct cci_stack {
 
 typedef struct cci_frames cci_frames_t;
 
-/* Names for the stacks of t, which was read to its end and must outlive this. NULL: out of
+/* Names for the stacks that t has given out by now, and later; it must outlive this. NULL: out of
  * memory. */
 cci_frames_t *cci_frames_create(const cci_trace_t *t, const cci_symbolizer_options_t *options);
 void          cci_frames_destroy(cci_frames_t *f);
@@ -33,7 +33,18 @@ void          cci_frames_destroy(cci_frames_t *f);
 /* The frames of a stack (node of the trace), valid until the next call. False: out of memory. */
 bool cci_frames_of(cci_frames_t *f, uint32_t node, cci_stack_t *out);
 
-/* The same without what is not the program's: how malloc is called (operator new, allocators of
+/* The frames of this one node, without its callers; the same in all else. */
+bool cci_frames_at(cci_frames_t *f, uint32_t node, cci_stack_t *out);
+
+/* What to call a frame: "main", "libz.so.1+0x2345", "0x7f00". Valid as long as f's strings, or in
+ * room where the function is not known. */
+enum { CCI_FRAME_NAME_BYTES = 320 };
+const char *cci_frame_name(const cci_frame_t *f, char room[CCI_FRAME_NAME_BYTES]);
+
+/* What stands behind the last slash. */
+const char *cci_base_name(const char *path);
+
+/* A stack without what is not the program's: how malloc is called (operator new, allocators of
  * the standard libraries) and how the program or the thread was started. Never empties it. */
 cci_stack_t cci_stack_trimmed(cci_stack_t whole);
 

@@ -3,12 +3,11 @@
  *
  * What is not known is null, what is estimated has its 95 % interval beside it as NAME_ci.
  */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include "profile/findings.h"
+#include "report/course.h"
 #include "report/json_parts.h"
 
 static double per_second(uint64_t n, const cci_profile_t *p)
@@ -56,6 +55,7 @@ static void put_program(cci_json_t *w, const cci_trace_t *t)
     cci_json_uint(w, "pid", info->pid);
     cci_json_uint(w, "ppid", info->ppid);
     cci_json_bool(w, "forked", info->flags & CCI_TRACE_FLAG_FORKED);
+    cci_json_bool(w, "attached", info->flags & CCI_TRACE_FLAG_ATTACHED);
     cci_json_known(w, "exit_status", (uint64_t)WEXITSTATUS(status), known && WIFEXITED(status));
     cci_json_known(w, "signal", (uint64_t)WTERMSIG(status), known && WIFSIGNALED(status));
     cci_json_end_object(w);
@@ -97,19 +97,6 @@ static void put_allocator(cci_json_t *w, const cci_trace_t *t)
     cci_json_end_object(w);
 }
 
-static const char *mode_name(cci_trace_mode_t mode)
-{
-    switch (mode) {
-    case CCI_MODE_FULL:
-        return "full";
-    case CCI_MODE_SAMPLE:
-        return "sample";
-    case CCI_MODE_COUNT:
-        return "count";
-    }
-    return "unknown";
-}
-
 static void put_run(cci_json_t *w, const cci_report_t *r)
 {
     const cci_trace_info_t *info = cci_trace_info(r->trace);
@@ -117,7 +104,7 @@ static void put_run(cci_json_t *w, const cci_report_t *r)
     cci_json_string(w, "schema", "ccmem-report/1");
     put_program(w, r->trace);
     put_allocator(w, r->trace);
-    cci_json_string(w, "mode", mode_name(info->mode));
+    cci_json_string(w, "mode", cci_mode_name(info->mode));
     cci_json_bool(w, "estimated", r->profile->estimated);
     cci_json_known(w, "sample_interval", info->sample_interval, info->mode == CCI_MODE_SAMPLE);
     cci_json_uint(w, "lost_events", info->lost_events);
@@ -150,6 +137,7 @@ static void put_totals(cci_json_t *w, const cci_profile_t *p)
     cci_json_double(w, "alloc_rate", per_second(p->total.alloc_count, p));
     cci_json_double(w, "free_rate", per_second(p->total.free_count, p));
     cci_json_double(w, "bytes_rate", per_second(p->total.alloc_bytes, p));
+    cci_json_rate_peaks(w, p);
 }
 
 /* A sample does not show the order of a thread's calls, nor what it calls by other names. */
@@ -164,16 +152,6 @@ static void put_kinds(cci_json_t *w, const cci_profile_t *p)
     cci_json_known(w, "temporary_count", p->total.temporary, exact);
     cci_json_known(w, "unmatched_free_count", p->unmatched_frees, p->has_blocks);
     cci_json_known(w, "implied_free_count", p->implied_frees, p->has_blocks);
-}
-
-static void put_latency(cci_json_t *w)
-{
-    static const char *const NAMES[] = {
-        "alloc_latency_p50", "alloc_latency_p95", "alloc_latency_p99", "alloc_latency_p999",
-        "free_latency_p50",  "free_latency_p95",  "free_latency_p99",  "free_latency_p999",
-    };
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
-        cci_json_null(w, NAMES[i]);
 }
 
 static void put_cross_thread(cci_json_t *w, const cci_profile_t *p)
@@ -240,6 +218,7 @@ static void put_thread(cci_json_t *w, const cci_report_t *r, uint32_t i)
     cci_json_known(w, "cross_thread_frees_sent", t->sent, p->has_blocks);
     cci_json_known(w, "cross_thread_frees_received", t->tally.cross_thread_frees, p->has_blocks);
     cci_json_uint(w, "lost_events", k->lost);
+    cci_json_thread_latency(w, p, t);
     cci_json_end_object(w);
 }
 
@@ -253,32 +232,11 @@ static void put_threads(cci_json_t *w, const cci_report_t *r)
     cci_json_end_array(w);
 }
 
-/* The gaps between blocks are the allocator's: a trace of calls does not show them. */
-static void put_fragmentation(cci_json_t *w)
-{
-    cci_json_begin_object(w, "fragmentation");
-    cci_json_null(w, "internal_fragmentation");
-    cci_json_null(w, "external_fragmentation");
-    cci_json_null(w, "largest_free_block");
-    cci_json_null(w, "free_block_count");
-    cci_json_null(w, "utilization");
-    cci_json_end_object(w);
-}
-
 /* ---- time ---- */
 
 static void put_instant(cci_json_t *w, const char *name, uint64_t real_ns)
 {
-    time_t    seconds = (time_t)(real_ns / 1000000000);
-    struct tm utc;
-    char      day[64], text[96];
-
-    if (!gmtime_r(&seconds, &utc) || !strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc)) {
-        cci_json_null(w, name);
-        return;
-    }
-    snprintf(text, sizeof text, "%s.%06" PRIu64 "Z", day, real_ns % 1000000000 / 1000);
-    cci_json_string(w, name, text);
+    cci_json_string(w, name, cci_figure_instant(real_ns).text);
 }
 
 static void put_times(cci_json_t *w, const cci_report_t *r)
@@ -292,75 +250,60 @@ static void put_times(cci_json_t *w, const cci_report_t *r)
 
 /* ---- the course of time ---- */
 
-static void put_point(cci_json_t *w, const cci_profile_t *p, const cci_timeline_point_t *point,
-                      uint64_t end_ns, double seconds, uint64_t rss)
+static void put_point(cci_json_t *w, const cci_profile_t *p, const cci_course_point_t *c)
 {
     cci_json_begin_object(w, NULL);
-    cci_json_seconds(w, "t", end_ns);
-    cci_json_known(w, "allocated_bytes", point->end_bytes, p->has_blocks);
-    cci_json_known(w, "allocated_max_bytes", point->max_bytes, p->has_blocks);
-    cci_json_known(w, "rss_bytes", rss, rss != 0);
-    cci_json_double(w, "alloc_rate", p->estimated ? NAN : (double)point->allocs / seconds);
-    cci_json_double(w, "free_rate", p->estimated ? NAN : (double)point->frees / seconds);
+    cci_json_seconds(w, "t", c->end_ns);
+    cci_json_known(w, "allocated_bytes", c->heap.end_bytes, p->has_blocks);
+    cci_json_known(w, "allocated_max_bytes", c->heap.max_bytes, p->has_blocks);
+    cci_json_known(w, "rss_bytes", c->rss_bytes, c->rss_bytes != 0);
+    cci_json_double(w, "alloc_rate", p->estimated ? NAN : (double)c->heap.allocs / c->seconds);
+    cci_json_double(w, "free_rate", p->estimated ? NAN : (double)c->heap.frees / c->seconds);
     cci_json_end_object(w);
-}
-
-/* Without events there are the measurements of the resident memory. */
-static void put_rss_timeline(cci_json_t *w, const cci_report_t *r)
-{
-    const cci_rss_sample_t    *rss;
-    size_t                     n     = cci_trace_rss(r->trace, &rss);
-    size_t                     step  = n / CCI_TIMELINE_MAX + 1;
-    const cci_timeline_point_t empty = { 0 };
-
-    for (size_t i = 0; i < n; i += step)
-        put_point(w, r->profile, &empty, rss[i].time_ns, 0, rss[i].bytes);
-}
-
-static void put_event_timeline(cci_json_t *w, const cci_report_t *r)
-{
-    const cci_profile_t    *p  = r->profile;
-    const cci_timeline_t   *tl = &p->timeline;
-    const cci_rss_sample_t *rss;
-    size_t                  n = cci_trace_rss(r->trace, &rss), next = 0;
-
-    for (size_t i = 0; i < tl->count; i++) {
-        uint64_t begin = tl->start_ns + ((uint64_t)i << tl->step_log2);
-        uint64_t end   = begin + (UINT64_C(1) << tl->step_log2);
-        end            = end < p->to_ns ? end : p->to_ns;
-        while (next < n && rss[next].time_ns <= end)
-            next++;
-        put_point(w, p, &tl->point[i], end, (double)(end - begin) / 1e9,
-                  next ? rss[next - 1].bytes : 0);
-    }
 }
 
 static void put_timeline(cci_json_t *w, const cci_report_t *r)
 {
+    cci_course_t       course = cci_course_begin(r);
+    cci_course_point_t point;
+
     cci_json_begin_array(w, "timeline");
-    if (r->profile->has_blocks)
-        put_event_timeline(w, r);
-    else
-        put_rss_timeline(w, r);
+    while (cci_course_next(&course, &point))
+        put_point(w, r->profile, &point);
     cci_json_end_array(w);
 }
 
 /* ---- the rest ---- */
 
-static void put_finding(cci_json_t *w, const cci_profile_t *p, const cci_finding_t *f)
+/* What was counted, and from where on the rule takes it. */
+static void put_evidence(cci_json_t *w, const cci_profile_t *p, const cci_finding_t *f)
 {
-    const cci_site_t *s = &p->sites[f->site];
+    const cci_site_t *s     = f->site == CCI_NO_SITE ? NULL : &p->sites[f->site];
+    const bool        timed = cci_finding_is_about_time(f->kind);
 
-    cci_json_begin_object(w, NULL);
-    cci_json_string(w, "kind", cci_finding_name(f->kind));
-    cci_json_uint(w, "site", f->site);
-    cci_json_string(w, "text", cci_finding_text(f->kind));
     cci_json_begin_object(w, "evidence");
-    cci_json_uint(w, "events", cci_finding_events(p, f));
-    cci_json_uint(w, "alloc_count", s->tally.alloc_count);
-    cci_json_uint(w, "free_count", s->tally.free_count);
+    cci_json_uint(w, "events", f->events);
+    cci_json_double(w, "part_pct", f->part_pct);
+    cci_json_double(w, "time_pct", timed ? f->time_pct : NAN);
+    cci_json_known(w, "alloc_count", s ? s->tally.alloc_count : 0, s);
+    cci_json_known(w, "free_count", s ? s->tally.free_count : 0, s);
     cci_json_uint(w, "program_alloc_count", p->total.alloc_count);
     cci_json_end_object(w);
+    cci_json_begin_object(w, "threshold");
+    cci_json_uint(w, "events", s ? CCI_FINDING_COUNT_MIN : CCI_FINDING_WASTE_BYTES);
+    cci_json_double(w, "part_pct", f->least_pct);
+    cci_json_double(w, "time_pct", timed ? CCI_FINDING_TIME_PCT : NAN);
+    cci_json_end_object(w);
+}
+
+static void put_finding(cci_json_t *w, const cci_profile_t *p, const cci_finding_t *f)
+{
+    cci_json_begin_object(w, NULL);
+    cci_json_string(w, "kind", cci_finding_name(f->kind));
+    cci_json_known(w, "site", f->site, f->site != CCI_NO_SITE);
+    cci_json_string(w, "text", cci_finding_text(f->kind));
+    cci_json_bool(w, "measured", false);
+    put_evidence(w, p, f);
     cci_json_end_object(w);
 }
 
@@ -395,11 +338,13 @@ static bool put_report(cci_json_t *w, const cci_report_t *r)
     put_run(w, r);
     put_totals(w, p);
     put_kinds(w, p);
-    put_latency(w);
+    cci_json_latency(w, p);
+    cci_json_lifetimes(w, p, &p->lifetimes, p->total.temporary);
     put_cross_thread(w, p);
+    cci_json_flow(w, r);
     put_histogram(w, p);
     put_threads(w, r);
-    put_fragmentation(w);
+    cci_json_fragmentation(w, p);
     if (!cci_json_leaks(w, r))
         return false;
     put_times(w, r);

@@ -22,8 +22,8 @@ static void put_interval(cci_json_t *w, const char *name, const cci_interval_t *
 
     snprintf(full, sizeof full, "%s_ci", name);
     cci_json_begin_array(w, full);
-    cci_json_uint(w, NULL, (uint64_t)floor(ci->lo));
-    cci_json_uint(w, NULL, (uint64_t)ceil(fmin(ci->hi, 0x1p63)));
+    cci_json_uint(w, NULL, cci_report_whole(floor(ci->lo)));
+    cci_json_uint(w, NULL, cci_report_whole(ceil(ci->hi)));
     cci_json_end_array(w);
 }
 
@@ -113,6 +113,8 @@ bool cci_json_leaks(cci_json_t *w, const cci_report_t *r)
         cci_json_null(w, "leaked_allocations");
         cci_json_null(w, "leaked_count");
         cci_json_null(w, "leaked_bytes");
+        cci_json_null(w, "suppressed_count");
+        cci_json_null(w, "suppressed_bytes");
         return true;
     }
     cci_json_begin_array(w, "leaked_allocations");
@@ -122,6 +124,8 @@ bool cci_json_leaks(cci_json_t *w, const cci_report_t *r)
     cci_json_end_array(w);
     cci_json_uint(w, "leaked_count", p->leaked_count);
     cci_json_figure(w, "leaked_bytes", p->leaked_bytes, p->estimated ? &p->ci.leaked_bytes : NULL);
+    cci_json_uint(w, "suppressed_count", p->suppressed_count);
+    cci_json_uint(w, "suppressed_bytes", p->suppressed_bytes);
     return true;
 }
 
@@ -152,6 +156,8 @@ static void put_site_figures(cci_json_t *w, const cci_profile_t *p, uint32_t id)
     cci_json_figure(w, "live_bytes", s->live_bytes, ci ? &ci->live_bytes : NULL);
     cci_json_uint(w, "leaked_count", s->leaked_count);
     cci_json_uint(w, "leaked_bytes", s->leaked_bytes);
+    cci_json_string(w, "suppressed_by", s->suppressed);
+    cci_json_uint(w, "suppressed_bytes", s->suppressed_bytes);
     cci_json_uint(w, "peak_bytes", s->peak_bytes);
     cci_json_uint(w, "bytes_at_peak", s->bytes_at_peak);
     cci_json_known(w, "temporary_count", s->tally.temporary, exact);
@@ -159,6 +165,7 @@ static void put_site_figures(cci_json_t *w, const cci_profile_t *p, uint32_t id)
     cci_json_known(w, "realloc_moved_count", s->realloc_moved, exact);
     cci_json_double(w, "mean_lifetime_ns", s->tally.free_count ? round(s->lifetime_ns) : NAN);
     cci_json_uint(w, "cross_thread_free_count", s->tally.cross_thread_frees);
+    cci_json_lifetimes(w, p, &s->lifetimes, s->tally.temporary);
     put_sizes(w, s);
 }
 
@@ -171,36 +178,6 @@ static bool put_site(cci_json_t *w, const cci_report_t *r, uint32_t id)
     put_site_figures(w, r->profile, id);
     cci_json_end_object(w);
     return done;
-}
-
-/* A site from before the range that nothing has happened to in it. */
-static bool is_idle(const cci_site_t *s)
-{
-    return s->tally.alloc_count == 0 && s->tally.free_bytes == 0 && s->tally.free_count == 0 &&
-           s->live_bytes == 0 && s->peak_bytes == 0;
-}
-
-static bool choose_top(const cci_report_t *r, bool *chosen)
-{
-    for (int rank = 0; rank < CCI_RANKS; rank++) {
-        uint32_t *top;
-        size_t    n;
-        if (!cci_rank_sites(r->profile, (cci_rank_t)rank, r->top, &top, &n))
-            return false;
-        for (size_t i = 0; i < n; i++)
-            chosen[top[i]] = true;
-        free(top);
-    }
-    return true;
-}
-
-static bool choose(const cci_report_t *r, bool *chosen)
-{
-    if (r->top)
-        return choose_top(r, chosen);
-    for (size_t i = 0; i < r->profile->site_count; i++)
-        chosen[i] = !is_idle(&r->profile->sites[i]);
-    return true;
 }
 
 static bool put_chosen_sites(cci_json_t *w, const cci_report_t *r, const bool *chosen)
@@ -216,8 +193,8 @@ static bool put_chosen_sites(cci_json_t *w, const cci_report_t *r, const bool *c
 
 bool cci_json_sites(cci_json_t *w, const cci_report_t *r)
 {
-    bool *chosen = calloc(r->profile->site_count + 1, sizeof *chosen);
-    bool  done   = chosen && choose(r, chosen) && put_chosen_sites(w, r, chosen);
+    bool *chosen = cci_rank_choose(r->profile, r->top);
+    bool  done   = chosen && put_chosen_sites(w, r, chosen);
 
     free(chosen);
     return done;

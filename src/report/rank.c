@@ -62,3 +62,38 @@ bool cci_rank_sites(const cci_profile_t *p, cci_rank_t rank, size_t n, uint32_t 
     free(all);
     return true;
 }
+
+/* ---- which sites a report has ---- */
+
+static bool is_idle(const cci_site_t *s)
+{
+    return s->tally.alloc_count == 0 && s->tally.free_bytes == 0 && s->tally.free_count == 0 &&
+           s->live_bytes == 0 && s->peak_bytes == 0;
+}
+
+static bool choose_top(const cci_profile_t *p, size_t n, bool *chosen)
+{
+    for (int rank = 0; rank < CCI_RANKS; rank++) {
+        uint32_t *top;
+        size_t    count;
+        if (!cci_rank_sites(p, (cci_rank_t)rank, n, &top, &count))
+            return false;
+        for (size_t i = 0; i < count; i++)
+            chosen[top[i]] = true;
+        free(top);
+    }
+    return true;
+}
+
+bool *cci_rank_choose(const cci_profile_t *p, size_t top)
+{
+    bool *chosen = calloc(p->site_count + 1, sizeof *chosen);
+
+    for (size_t i = 0; chosen && top == 0 && i < p->site_count; i++)
+        chosen[i] = !is_idle(&p->sites[i]);
+    if (chosen && top > 0 && !choose_top(p, top, chosen)) {
+        free(chosen);
+        return NULL;
+    }
+    return chosen;
+}

@@ -16,4 +16,8 @@ uint64_t cci_rank_value(const cci_site_t *site, cci_rank_t rank);
 bool cci_rank_sites(const cci_profile_t *p, cci_rank_t rank, size_t n, uint32_t **out,
                     size_t *count);
 
+/* Whether each site is to be shown, by its number; the caller frees it. top: so many of each rank;
+ * 0: all but those from before the range that nothing has happened to in it. NULL: out of memory. */
+bool *cci_rank_choose(const cci_profile_t *p, size_t top);
+
 #endif

@@ -2,6 +2,7 @@
 /* style.c - see report/style.h. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include "report/style.h"
 #include "report/utf8.h"
 
@@ -88,6 +89,18 @@ cci_figure_t cci_figure_percent(double part, double whole)
         snprintf(f.text, sizeof f.text, "%.1f %%", 100 * part / whole);
     else
         snprintf(f.text, sizeof f.text, "-");
+    return f;
+}
+
+cci_figure_t cci_figure_instant(uint64_t real_ns)
+{
+    time_t       seconds = (time_t)(real_ns / 1000000000);
+    struct tm    utc;
+    cci_figure_t f = { "" };
+
+    gmtime_r(&seconds, &utc); /* 64 bits of nanoseconds end in the year 2554 */
+    size_t n = strftime(f.text, sizeof f.text, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(f.text + n, sizeof f.text - n, ".%06" PRIu64 "Z", real_ns % 1000000000 / 1000);
     return f;
 }
 

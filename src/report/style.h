@@ -29,6 +29,7 @@ cci_figure_t cci_figure_bytes(uint64_t bytes);                /* "27.7 MiB"     
 cci_figure_t cci_figure_rate(double per_second);              /* "2.71 M"         */
 cci_figure_t cci_figure_time(uint64_t ns);                    /* "1.13 s"         */
 cci_figure_t cci_figure_percent(double part, double whole);   /* "61.2 %"; "-" of nothing */
+cci_figure_t cci_figure_instant(uint64_t real_ns);            /* "2023-11-14T22:13:20.123456Z" */
 
 /* Turn a tone on and off; nothing without colour. */
 const char *cci_tone_on(const cci_style_t *s, cci_tone_t tone);

@@ -116,7 +116,9 @@ static bool put_findings(const cci_report_t *r, FILE *out)
         const cci_finding_t *f = &p->findings[i];
         fprintf(out, "  %s, %s: ", cci_finding_name(f->kind),
                 cci_figure_count(cci_finding_events(p, f)).text);
-        if (!cci_put_stack_line(r, out, p->sites[f->site].stack, 60))
+        if (f->site == CCI_NO_SITE)
+            fprintf(out, "bytes of the heap, %s", cci_figure_percent(f->part_pct, 100).text);
+        else if (!cci_put_stack_line(r, out, p->sites[f->site].stack, 60))
             return false;
         putc('\n', out);
     }

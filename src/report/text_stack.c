@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* text_stack.c - see report/text_stack.h. */
-#include <inttypes.h>
 #include <string.h>
 #include "report/text_stack.h"
 
@@ -12,32 +11,15 @@ enum {
     CALLER_COLUMNS_MIN   = 10
 };
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The last folder and the file: enough to find it, short enough to read. */
 static const char *short_path(const char *path)
 {
-    const char *base = base_name(path);
+    const char *base = cci_base_name(path);
 
     for (const char *p = base - 1; p > path; p--)
         if (p[-1] == '/')
             return p;
     return base == path + 1 ? base : path;
-}
-
-/* "main", "libz.so.1+0x2345", "0x7f00" */
-static void name_frame(const cci_frame_t *f, char out[NAME_BYTES])
-{
-    if (f->function)
-        snprintf(out, NAME_BYTES, "%s", f->function);
-    else if (f->module)
-        snprintf(out, NAME_BYTES, "%.400s+0x%" PRIx64, base_name(f->module), f->offset);
-    else
-        snprintf(out, NAME_BYTES, "0x%" PRIx64, f->offset);
 }
 
 /* "src/app.c:12", "libz.so.1" of a function without a line, "" where the name says it all. */
@@ -49,7 +31,7 @@ static void name_place(const cci_frame_t *f, char out[NAME_BYTES])
     else if (f->file)
         snprintf(out, NAME_BYTES, "%.400s", short_path(f->file));
     else if (f->function && f->module)
-        snprintf(out, NAME_BYTES, "%.400s", base_name(f->module));
+        snprintf(out, NAME_BYTES, "%.400s", cci_base_name(f->module));
 }
 
 /* ---- one line ---- */
@@ -57,9 +39,9 @@ static void name_place(const cci_frame_t *f, char out[NAME_BYTES])
 static unsigned put_innermost(const cci_report_t *r, FILE *out, const cci_frame_t *f,
                               unsigned columns)
 {
-    char name[NAME_BYTES], place[NAME_BYTES];
+    char        room[CCI_FRAME_NAME_BYTES], place[NAME_BYTES];
+    const char *name = cci_frame_name(f, room);
 
-    name_frame(f, name);
     name_place(f, place);
     unsigned used = cci_put_text(out, &r->style, name, columns);
     if (!place[0] || used + 3 + PLACE_COLUMNS_MIN > columns)
@@ -86,13 +68,13 @@ static void put_callers(const cci_report_t *r, FILE *out, cci_stack_t stack, siz
 {
     const bool  names = stack.frame[of].function != NULL;
     const char *arrow = r->style.unicode ? " ← " : " < ";
-    char        name[NAME_BYTES];
+    char        room[CCI_FRAME_NAME_BYTES];
 
     fputs(cci_tone_on(&r->style, CCI_TONE_DIM), out);
     for (size_t i = of + 1; i < stack.count && columns >= 3 + CALLER_COLUMNS_MIN; i++) {
         if (stack.frame[i].inlined || (names && !stack.frame[i].function))
             continue;
-        name_frame(&stack.frame[i], name);
+        const char *name = cci_frame_name(&stack.frame[i], room);
         fputs(arrow, out);
         columns -= 3 + cci_put_text(out, &r->style, name, columns - 3);
     }
@@ -125,9 +107,9 @@ static void put_spaces(FILE *out, unsigned n)
 
 static void put_frame(const cci_report_t *r, FILE *out, const cci_frame_t *f, unsigned columns)
 {
-    char name[NAME_BYTES], place[NAME_BYTES];
+    char        room[CCI_FRAME_NAME_BYTES], place[NAME_BYTES];
+    const char *name = cci_frame_name(f, room);
 
-    name_frame(f, name);
     name_place(f, place);
     unsigned for_place = cci_text_columns(place) + (f->inlined ? 9 : 0) + 2;
     unsigned for_function =

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include "report/rank.h"
+#include "report/text_metrics.h"
 #include "report/text_stack.h"
 
 enum { PEAK_LINES = 5, LEAK_LINES = 3, SIZE_LINES = 5, THREAD_LINES = 4, BAR_COLUMNS = 30 };
@@ -43,11 +44,22 @@ static void put_command(const cci_report_t *r, FILE *out)
     fprintf(out, "%s\n", cci_tone_off(&r->style));
 }
 
+/* The process had run before, and went on. */
+static void put_attachment(const cci_trace_info_t *info, FILE *out)
+{
+    fprintf(out, "pid %" PRIu32 ", attached to at %s, for %s\n", info->pid,
+            cci_figure_instant(info->start_real_ns).text, cci_figure_time(info->end_ns).text);
+}
+
 static void put_ending(const cci_report_t *r, FILE *out)
 {
     const cci_trace_info_t *info   = cci_trace_info(r->trace);
     int                     status = info->wait_status;
 
+    if (info->flags & CCI_TRACE_FLAG_ATTACHED) {
+        put_attachment(info, out);
+        return;
+    }
     fprintf(out, "pid %" PRIu32 ", ", info->pid);
     if (status == -1)
         fputs("how it ended is not known,", out);
@@ -121,6 +133,21 @@ static void put_allocated(const cci_profile_t *p, FILE *out)
             cci_figure_bytes(p->total.alloc_bytes).text, note);
 }
 
+/* When it allocated fastest. */
+static void put_busiest(const cci_profile_t *p, FILE *out)
+{
+    const cci_rate_peak_t *peak = &p->rates.allocs;
+    char                   note[128];
+
+    if (peak->per_second <= 0)
+        return;
+    snprintf(note, sizeof note, "over %s, up to %s", cci_figure_time(p->rates.window_ns).text,
+             cci_figure_time(peak->end_ns).text);
+    char rate[64];
+    snprintf(rate, sizeof rate, "%s/s", cci_figure_rate(peak->per_second).text);
+    put_row(out, "At the most", rate, "", note);
+}
+
 static void put_freed(const cci_profile_t *p, FILE *out)
 {
     char note[128];
@@ -154,6 +181,13 @@ static void put_left(const cci_profile_t *p, FILE *out)
 
     put_row(out, "Not freed", cci_figure_of(p->leaked_count, "block").text,
             cci_figure_bytes(p->leaked_bytes).text, spread(note, p, &p->ci.leaked_bytes));
+}
+
+static void put_suppressed(const cci_profile_t *p, FILE *out)
+{
+    if (p->suppressed_count)
+        put_row(out, "Suppressed", cci_figure_of(p->suppressed_count, "block").text,
+                cci_figure_bytes(p->suppressed_bytes).text, "not freed either");
 }
 
 static void put_temporary(const cci_profile_t *p, FILE *out)
@@ -192,6 +226,7 @@ static void put_block_totals(const cci_profile_t *p, FILE *out)
     put_peak(p, out);
     put_resident(p, out);
     put_left(p, out);
+    put_suppressed(p, out);
     if (!p->estimated && p->total.temporary)
         put_temporary(p, out);
     if (!p->estimated && p->realloc_count)
@@ -204,6 +239,7 @@ static void put_totals(const cci_profile_t *p, FILE *out)
 {
     putc('\n', out);
     put_allocated(p, out);
+    put_busiest(p, out);
     put_freed(p, out);
     put_usable(p, out);
     if (p->has_blocks)
@@ -362,7 +398,11 @@ bool cci_report_summary(const cci_report_t *r, FILE *out)
         !put_rank(r, out, CCI_RANK_LEAK, LEAK_LINES, p->leaked_bytes, "Not freed, allocated by"))
         return false;
     put_sizes(r, out);
+    cci_put_lifetimes(r, out);
+    cci_put_fragmentation(r, out);
+    cci_put_latencies(r, out);
     put_threads(r, out);
+    cci_put_flows(r, out);
     put_trouble(r, out);
     return true;
 }

@@ -38,3 +38,30 @@ size_t cci_utf8_length(const char *s, size_t n)
             return 0;
     return lead->length;
 }
+
+cci_utf8_t cci_utf8_first(const char *s, size_t n)
+{
+    size_t length = cci_utf8_length(s, n);
+
+    if (length == 0)
+        return (cci_utf8_t){ CCI_UTF8_REPLACEMENT, sizeof CCI_UTF8_REPLACEMENT - 1, 1 };
+    return (cci_utf8_t){ s, length, length };
+}
+
+void cci_utf8_put(FILE *out, const char *s, size_t n)
+{
+    size_t good = 0; /* bytes from s on that are as they should be */
+
+    while (good < n) {
+        size_t length = cci_utf8_length(s + good, n - good);
+        good += length;
+        if (length > 0)
+            continue;
+        fwrite_unlocked(s, 1, good, out);
+        fputs_unlocked(CCI_UTF8_REPLACEMENT, out);
+        s += good + 1;
+        n -= good + 1;
+        good = 0;
+    }
+    fwrite_unlocked(s, 1, good, out);
+}

@@ -101,6 +101,12 @@ cc_result_t cci_body_load(cci_body_t *b, cci_unpacker_t *u, const cci_source_t *
     return r;
 }
 
+void cci_body_take(cci_body_t *b, uint8_t *bytes, size_t used)
+{
+    free(b->bytes);
+    *b = (cci_body_t){ .bytes = bytes, .capacity = used + CCI_RECORD_MAX };
+}
+
 void cci_unpacker_fini(cci_unpacker_t *u)
 {
     ZSTD_freeDCtx(u->zstd);

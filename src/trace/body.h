@@ -23,6 +23,9 @@ typedef struct cci_body {
 CC_NODISCARD cc_result_t cci_body_load(cci_body_t *b, cci_unpacker_t *u, const cci_source_t *s,
                                        const cci_chunk_t *chunk);
 
+/* bytes, from malloc, are the body from now on: with CCI_RECORD_MAX zeros behind `used`. */
+void cci_body_take(cci_body_t *b, uint8_t *bytes, size_t used);
+
 void cci_body_fini(cci_body_t *b);
 
 #endif

@@ -7,7 +7,6 @@
 #include "trace/chunks.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,26 +199,48 @@ static uint64_t next_stored(uint64_t body, uint64_t stored, uint64_t size)
     return smaller((body + stored + 7) & ~UINT64_C(7), size);
 }
 
-static cc_result_t scan_stored(cci_scan_t *scan, uint64_t offset)
+/* From *at on; *at becomes the end of what was looked at. */
+static cc_result_t scan_stored(cci_scan_t *scan, uint64_t *at)
 {
     const uint64_t     size = scan->source->size;
     cci_chunk_header_t h;
     cc_result_t        r = CC_RESULT_OK;
 
-    while (r == CC_RESULT_OK && size - offset >= sizeof h) {
-        r = cci_source_read(scan->source, offset, &h, sizeof h);
+    while (r == CC_RESULT_OK && size - *at >= sizeof h) {
+        r = cci_source_read(scan->source, *at, &h, sizeof h);
         if (r != CC_RESULT_OK)
             return r;
         if (h.magic != CCI_CHUNK_MAGIC)
             break;
-        const uint64_t body = offset + sizeof h;
-        r                   = consider(scan, &h, offset, size - body);
-        offset              = next_stored(body, h.stored, size);
+        const uint64_t body = *at + sizeof h;
+        r                   = consider(scan, &h, *at, size - body);
+        *at                 = next_stored(body, h.stored, size);
     }
-    if (r == CC_RESULT_OK && offset < size)
+    if (r == CC_RESULT_OK && *at < size)
         cci_warn_missing(scan->warnings, "no chunk at byte %" PRIu64 ": what follows is left out",
-                         offset);
+                         *at);
     return r;
+}
+
+cc_result_t cci_chunks_find_more(cci_chunks_t *c, const cci_source_t *s, uint64_t *offset,
+                                 cci_warnings_t *w)
+{
+    cci_scan_t  scan = { s, c, w, false };
+    cc_result_t r    = scan_stored(&scan, offset);
+
+    if (r == CC_RESULT_OK)
+        *offset = s->size;
+    return r;
+}
+
+bool cci_chunk_of_open(cci_chunk_t *out, const cci_chunk_header_t *h, uint64_t used)
+{
+    *out        = chunk_of_header(h, 0);
+    out->used   = used;
+    out->stored = 0;
+    out->codec  = CCI_CODEC_RAW;
+    out->open   = true;
+    return h->magic == CCI_CHUNK_MAGIC && out->kind == CCI_CHUNK_THREAD && !chunk_flaw(out);
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -284,9 +305,10 @@ cc_result_t cci_chunks_find(cci_chunks_t *c, const cci_source_t *s,
 {
     cci_scan_t scan = { s, c, w, header->layout == CCI_LAYOUT_IN_PLACE };
 
-    *c            = (cci_chunks_t){ 0 };
-    cc_result_t r = scan.in_place ? scan_in_place(&scan, header->header_bytes, header->chunk_bytes)
-                                  : scan_stored(&scan, header->header_bytes);
+    *c             = (cci_chunks_t){ 0 };
+    uint64_t    at = header->header_bytes;
+    cc_result_t r =
+        scan.in_place ? scan_in_place(&scan, at, header->chunk_bytes) : scan_stored(&scan, &at);
     if (r != CC_RESULT_OK) {
         cci_chunks_fini(c);
         return r;

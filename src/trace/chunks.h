@@ -2,6 +2,8 @@
 /* trace/chunks.h - where the chunks of a trace are, in both layouts, by thread and order. */
 #ifndef CCI_TRACE_CHUNKS_H
 #define CCI_TRACE_CHUNKS_H
+#include <stdbool.h>
+
 #include "trace/format.h"
 #include "trace/source.h"
 #include "trace/warnings.h"
@@ -17,6 +19,8 @@ typedef struct cci_chunk {
     cci_chunk_kind_t  kind;
     uint32_t          thread, tid;
     char              name[16]; /* may lack a 0 */
+    bool              open;     /* its thread is writing to it: there is more to come */
+    uint8_t          *copy;     /* of an open one: `used` bytes, then CCI_RECORD_MAX zeros */
 } cci_chunk_t;
 
 /* Chunks of threads by (thread, seq), each once; then those of the process. */
@@ -35,6 +39,14 @@ CC_NODISCARD cc_result_t cci_trace_header_read(const cci_source_t *s, cci_trace_
  * O(n log n). */
 CC_NODISCARD cc_result_t cci_chunks_find(cci_chunks_t *c, const cci_source_t *s,
                                          const cci_trace_header_t *header, cci_warnings_t *w);
+
+/* The same for a stored trace that grows: those between *offset and the source's end, in the order
+ * in which they stand there, behind those that c has. *offset becomes the end. */
+CC_NODISCARD cc_result_t cci_chunks_find_more(cci_chunks_t *c, const cci_source_t *s,
+                                              uint64_t *offset, cci_warnings_t *w);
+
+/* An open chunk of which `used` bytes are known. False: the header makes no sense. */
+CC_NODISCARD bool cci_chunk_of_open(cci_chunk_t *out, const cci_chunk_header_t *h, uint64_t used);
 
 void cci_chunks_fini(cci_chunks_t *c);
 

@@ -136,10 +136,39 @@ static inline bool cci_take_meta(cci_extended_record_t *r, const uint8_t **key, 
     return cci_take_bytes(r, key, key_len) && cci_take_bytes(r, value, value_len);
 }
 
-/* time: ticks >> tick_shift. */
-static inline bool cci_take_rss(cci_extended_record_t *r, uint64_t *time, uint64_t *bytes)
+/* time: ticks >> tick_shift. shared came later: UINT64_MAX where it is not there. */
+static inline bool cci_take_rss(cci_extended_record_t *r, uint64_t *time, uint64_t *bytes,
+                                uint64_t *shared)
 {
-    return cci_take_number(r, time) && cci_take_number(r, bytes);
+    if (!cci_take_number(r, time) || !cci_take_number(r, bytes))
+        return false;
+    *shared = UINT64_MAX;
+    return r->p == r->end || cci_take_number(r, shared);
+}
+
+/* time: ticks >> tick_shift. */
+static inline bool cci_take_books(cci_extended_record_t *r, uint64_t *time, cci_books_t *out)
+{
+    uint64_t *const fields[] = { &out->held, &out->used, &out->top, &out->largest, &out->blocks };
+
+    if (!cci_take_number(r, time) || !cci_take_number(r, &out->kind))
+        return false;
+    for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!cci_take_number(r, fields[i]))
+            return false;
+        --*fields[i];
+    }
+    return true;
+}
+
+/* The payload stands where it stands: it is copied. */
+static inline bool cci_take_measured(cci_extended_record_t *r, cci_trace_measured_t *out)
+{
+    if ((size_t)(r->end - r->p) < sizeof *out)
+        return false;
+    memcpy(out, r->p, sizeof *out);
+    r->p += sizeof *out;
+    return true;
 }
 
 static inline bool cci_take_end(cci_extended_record_t *r, cci_clock_pair_t *at, int *wait_status)

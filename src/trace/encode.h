@@ -22,13 +22,20 @@ static inline void cci_encoder_reset(cci_encoder_t *e, uint64_t base_time)
     e->last_ptr  = 0;
 }
 
-/* Which counter a request of size bytes falls into: 0, 1-8, 9-16, 17-32, ... */
+/* From here on all sizes fall into the last counter. */
+#define CCI_SIZE_BUCKETS_END (INT64_C(1) << (CCI_SIZE_BUCKETS + 1))
+
+/* Which counter a request of size bytes falls into: 0, 1-8, 9-16, 17-32, ...; size is below
+ * CCI_SIZE_BUCKETS_END. */
+static inline unsigned cci_size_bucket_below(uint64_t size)
+{
+    return size == 0 ? 0 : 62u - (unsigned)__builtin_clzll((size - 1) | 7);
+}
+
+/* The same of any size. */
 static inline unsigned cci_size_bucket(uint64_t size)
 {
-    if (size == 0)
-        return 0;
-    unsigned b = 62u - (unsigned)__builtin_clzll((size - 1) | 7);
-    return b < CCI_SIZE_BUCKETS ? b : CCI_SIZE_BUCKETS - 1;
+    return size < CCI_SIZE_BUCKETS_END ? cci_size_bucket_below(size) : CCI_SIZE_BUCKETS - 1;
 }
 
 /* Addresses are almost always multiples of 16: the low 4 bits of a difference travel on top. */
@@ -163,11 +170,56 @@ static inline uint8_t *cci_put_meta(uint8_t *p, const char *key, const char *val
     return cci_put_bytes(p, value, value_len);
 }
 
-static inline uint8_t *cci_put_rss(uint8_t *p, uint64_t time, uint64_t bytes)
+/* shared: of the bytes, those in pages of files, which others may have too. */
+static inline uint8_t *cci_put_rss(uint8_t *p, uint64_t time, uint64_t bytes, uint64_t shared)
 {
-    p = cci_put_extended(p, CCI_EXT_RSS, cci_varint_bytes(time) + cci_varint_bytes(bytes));
+    p = cci_put_extended(p, CCI_EXT_RSS,
+                         cci_varint_bytes(time) + cci_varint_bytes(bytes) +
+                             cci_varint_bytes(shared));
     p = cci_put_varint(p, time);
-    return cci_put_varint(p, bytes);
+    p = cci_put_varint(p, bytes);
+    return cci_put_varint(p, shared);
+}
+
+/* time: ticks >> tick_shift. What is not known is 0, the rest is one more. */
+static inline uint8_t *cci_put_books(uint8_t *p, uint64_t time, const cci_books_t *b)
+{
+    const uint64_t fields[] = { time,       b->kind,        b->held + 1,  b->used + 1,
+                                b->top + 1, b->largest + 1, b->blocks + 1 };
+    enum { FIELDS = sizeof fields / sizeof fields[0] };
+    uint8_t  body[FIELDS * CCI_VARINT_MAX];
+    uint8_t *q = body;
+
+    for (unsigned i = 0; i < FIELDS; i++)
+        q = cci_put_varint(q, fields[i]);
+    p = cci_put_extended(p, CCI_EXT_BOOKS, (uint64_t)(q - body));
+    memcpy(p, body, (size_t)(q - body));
+    return p + (q - body);
+}
+
+enum { CCI_BOOKS_RECORD_MAX = 2 + 7 * CCI_VARINT_MAX };
+
+/* v in n bytes, of which the last may be zeros; n is at least as long as v needs. */
+static inline uint8_t *cci_put_varint_wide(uint8_t *p, uint64_t v, size_t n)
+{
+    for (; n > 1; n--, v >>= 7)
+        *p++ = (uint8_t)(v | 0x80);
+    *p = (uint8_t)v;
+    return p + 1;
+}
+
+/* Needs sizeof(cci_trace_measured_t) + 16 bytes. The payload, of zeros, is left to be counted in:
+ * *out, which is aligned because the length before it is spelled as wide as that takes. */
+static inline uint8_t *cci_put_measured(uint8_t *p, cci_trace_measured_t **out)
+{
+    enum { LENGTH_MIN = 2, ALIGN = _Alignof(cci_trace_measured_t) };
+    size_t wide = LENGTH_MIN + (-((uintptr_t)p + 1 + LENGTH_MIN) & (ALIGN - 1));
+
+    *p++ = CCI_OP_EXTENDED | CCI_EXT_MEASURED << 3;
+    p    = cci_put_varint_wide(p, sizeof **out, wide);
+    memset(p, 0, sizeof **out);
+    *out = (cci_trace_measured_t *)(void *)p;
+    return p + sizeof **out;
 }
 
 /* wait_status as from waitpid, or -1 when nobody knows it. */

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/clock_kind.h"
+#include "base/histogram.h"
 
 #define CCI_TRACE_MAGIC   "CCMTRACE"
 #define CCI_TRACE_VERSION 1u
@@ -35,8 +36,10 @@ typedef enum { CCI_LAYOUT_IN_PLACE = 1, CCI_LAYOUT_STORED = 2 } cci_trace_layout
 typedef enum { CCI_MODE_FULL = 1, CCI_MODE_SAMPLE = 2, CCI_MODE_COUNT = 3 } cci_trace_mode_t;
 
 enum {
-    CCI_TRACE_FLAG_FORKED = 1u
-}; /* the process began as a fork: its parent's blocks are live in it */
+    CCI_TRACE_FLAG_FORKED =
+        1u, /* the process began as a fork: its parent's blocks are live in it */
+    CCI_TRACE_FLAG_ATTACHED = 2u /* it had run before: blocks of that time are live in it */
+};
 
 typedef struct cci_trace_header {
     char             magic[8];
@@ -114,8 +117,45 @@ typedef enum {
     CCI_EXT_NODE   = 1, /* one more stack node of this thread: parent, module, offset */
     CCI_EXT_MODULE = 2, /* one more module of this thread: start, end, bias, build-id, path */
     CCI_EXT_META   = 3, /* key, value: text about the process */
-    CCI_EXT_RSS    = 4, /* time (varint, absolute ticks >> shift), resident bytes */
-    CCI_EXT_END    = 5  /* the process ended: clock pair, wait status + 1 or 0 when unknown */
+    CCI_EXT_RSS    = 4, /* time (varint, absolute ticks >> shift), resident bytes, those of files */
+    CCI_EXT_END    = 5, /* the process ended: clock pair, wait status + 1 or 0 when unknown */
+    CCI_EXT_MEASURED = 6, /* how long some calls took: a cci_trace_measured_t, counted in place */
+    CCI_EXT_BOOKS    = 7  /* time, and what the allocator said of its heap: a cci_books_t */
 } cci_extended_t;
+
+typedef enum {
+    CCI_BOOKS_GLIBC    = 1,
+    CCI_BOOKS_MIMALLOC = 2,
+    CCI_BOOKS_JEMALLOC = 3,
+    CCI_BOOKS_TCMALLOC = 4
+} cci_books_kind_t;
+
+#define CCI_BOOKS_UNKNOWN UINT64_MAX
+
+/* An allocator's own books at a moment, in bytes; CCI_BOOKS_UNKNOWN where they do not say. */
+typedef struct cci_books {
+    uint64_t kind;    /* cci_books_kind_t, perhaps */
+    uint64_t held;    /* from the system, and not given back */
+    uint64_t used;    /* in blocks that the program has, or a thread's cache has for it */
+    uint64_t top;     /* unused at the heap's end, behind all blocks */
+    uint64_t largest; /* free block */
+    uint64_t blocks;  /* free ones, their number */
+} cci_books_t;
+
+enum { CCI_MEASURED_ALLOC, CCI_MEASURED_FREE, CCI_MEASURED_KINDS };
+
+/* The calls of a thread that were measured while this stood last in its chunk. Durations are ticks,
+ * not shifted, less timer_ticks. */
+typedef struct cci_trace_measured {
+    uint32_t every;       /* one call in so many was, on average */
+    uint32_t timer_ticks; /* what looking at the clock takes itself */
+    uint64_t sized;       /* allocations of which it was asked how much they got: */
+    uint64_t requested;   /* bytes that these asked for, ... */
+    uint64_t usable;      /* ... and malloc_usable_size of what they got */
+    uint64_t ticks[CCI_MEASURED_KINDS];
+    uint16_t calls[CCI_MEASURED_KINDS][CCI_HISTOGRAM_BUCKETS]; /* by cci_histogram_bucket(ticks) */
+} cci_trace_measured_t;
+
+_Static_assert(sizeof(cci_trace_measured_t) == 48 + 4 * CCI_HISTOGRAM_BUCKETS, "measured");
 
 #endif

@@ -11,10 +11,11 @@
 
 #include <stdlib.h>
 
-/* Cursors are in one array, in the order of threads. */
+#include "base/array.h"
+
 static bool is_before(cci_merge_entry_t a, cci_merge_entry_t b)
 {
-    return a.time != b.time ? a.time < b.time : a.cursor < b.cursor;
+    return a.time != b.time ? a.time < b.time : a.cursor->number < b.cursor->number;
 }
 
 /* Put entry where it belongs, at or below hole. */
@@ -31,19 +32,19 @@ static void sift_down(cci_merge_t *m, size_t hole, cci_merge_entry_t entry)
     m->heap[hole] = entry;
 }
 
-bool cci_merge_init(cci_merge_t *m, cci_cursor_t *cursors, size_t n)
+bool cci_merge_add(cci_merge_t *m, cci_cursor_t *cursor)
 {
-    *m = (cci_merge_t){ 0 };
-    if (n == 0)
-        return true;
-    m->heap = calloc(n, sizeof *m->heap);
-    if (!m->heap)
+    const cci_merge_entry_t entry = { cursor->time, cursor };
+    void                   *heap = cci_array_room(m->heap, m->count, &m->capacity, sizeof *m->heap);
+
+    if (!heap)
         return false;
-    m->count = n;
-    for (size_t i = 0; i < n; i++)
-        m->heap[i] = (cci_merge_entry_t){ cursors[i].time, &cursors[i] };
-    for (size_t i = n / 2; i-- > 0;)
-        sift_down(m, i, m->heap[i]);
+    m->heap     = heap;
+    size_t hole = m->count++;
+    for (; hole > 0 && is_before(entry, m->heap[(hole - 1) / 2]); hole = (hole - 1) / 2)
+        m->heap[hole] = m->heap[(hole - 1) / 2];
+    m->heap[hole]  = entry;
+    cursor->merged = true;
     return true;
 }
 
@@ -55,6 +56,7 @@ void cci_merge_fini(cci_merge_t *m)
 
 static void remove_first(cci_merge_t *m)
 {
+    m->heap[0].cursor->merged = false;
     m->count--;
     if (m->count)
         sift_down(m, 0, m->heap[m->count]);

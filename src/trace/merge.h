@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* trace/merge.h - the cursors of all threads as one stream in the order of time.
  *
- * Equal times go by thread, so that a trace is always read the same way.
+ * Equal times go by thread, so that a trace is always read the same way. A cursor that has no more
+ * events leaves the merge; when it gets more, it is added again.
  */
 #ifndef CCI_TRACE_MERGE_H
 #define CCI_TRACE_MERGE_H
@@ -15,11 +16,11 @@ typedef struct cci_merge_entry {
 /* All zero is a merge of nothing. Fields are private. */
 typedef struct cci_merge {
     cci_merge_entry_t *heap;
-    size_t             count;
+    size_t             count, capacity;
 } cci_merge_t;
 
-/* Merge these cursors, which stay where they are. false: out of memory. O(n). */
-CC_NODISCARD bool cci_merge_init(cci_merge_t *m, cci_cursor_t *cursors, size_t n);
+/* One more cursor, which has chunks and stays where it is. false: out of memory. O(log n). */
+CC_NODISCARD bool cci_merge_add(cci_merge_t *m, cci_cursor_t *cursor);
 
 void cci_merge_fini(cci_merge_t *m);
 

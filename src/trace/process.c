@@ -11,7 +11,7 @@ static cc_result_t take_rss(cci_process_t *process, cci_extended_record_t *recor
 {
     cci_rss_sample_t sample;
 
-    if (!cci_take_rss(record, &sample.time_ns, &sample.bytes))
+    if (!cci_take_rss(record, &sample.time_ns, &sample.bytes, &sample.shared))
         return CC_RESULT_DAMAGED;
     void *rss = cci_array_room(process->rss, process->rss_count, &process->rss_capacity,
                                sizeof *process->rss);

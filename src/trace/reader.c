@@ -6,23 +6,11 @@
  */
 #include "trace/reader.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-#include "trace/merge.h"
-#include "trace/process.h"
-
-struct cci_trace {
-    cci_shared_t        shared;
-    cci_chunks_t        chunks;
-    cci_timebase_t      timebase;
-    cci_process_t       process;
-    cci_trace_thread_t *threads;
-    cci_cursor_t       *cursors; /* one a thread */
-    uint32_t            thread_count;
-    cci_merge_t         merge;
-    cc_result_t         status;
-    uint64_t            stored_bytes; /* of all chunks */
-};
+#include "base/array.h"
+#include "trace/reader_parts.h"
 
 static _Thread_local const char *open_error = "";
 
@@ -44,7 +32,7 @@ static void calibrate(cci_trace_t *t, const cci_trace_header_t *header)
     cci_process_convert(&t->process, &t->timebase);
 }
 
-static void describe(cci_trace_t *t, const cci_trace_header_t *header)
+void cci_trace_describe(cci_trace_t *t, const cci_trace_header_t *header)
 {
     t->shared.info = (cci_trace_info_t){ .pid             = header->pid,
                                          .ppid            = header->ppid,
@@ -55,6 +43,11 @@ static void describe(cci_trace_t *t, const cci_trace_header_t *header)
                                          .end_ns          = cci_timebase_latest_ns(&t->timebase),
                                          .wait_status     = t->process.wait_status,
                                          .file_bytes      = t->shared.source.size };
+}
+
+static void describe(cci_trace_t *t, const cci_trace_header_t *header)
+{
+    cci_trace_describe(t, header);
     for (size_t i = 0; i < t->chunks.count; i++)
         t->stored_bytes += t->chunks.items[i].stored;
     if (!t->process.ended)
@@ -71,60 +64,65 @@ static size_t end_of_thread(const cci_chunks_t *chunks, size_t i)
     return i;
 }
 
-static uint32_t count_threads(const cci_chunks_t *chunks)
+cci_strand_t *cci_trace_add_strand(cci_trace_t *t)
 {
-    uint32_t n = 0;
-
-    for (size_t i = 0; i < chunks->thread_chunks; i = end_of_thread(chunks, i))
-        n++;
-    return n;
+    void *strands =
+        cci_array_room(t->strands, t->strand_count, &t->strand_capacity, sizeof *t->strands);
+    if (!strands)
+        return NULL;
+    t->strands      = strands;
+    cci_strand_t *s = calloc(1, sizeof *s);
+    if (s)
+        t->strands[t->strand_count++] = s;
+    return s;
 }
 
-/* What the headers of a thread's chunks tell. Names are given late: the last one counts. */
-static void describe_thread(const cci_timebase_t *timebase, const cci_chunk_t *chunk,
-                            const cci_chunk_t *end, cci_trace_thread_t *out)
+static void add_lost(cci_trace_info_t *info, uint64_t events)
 {
-    out->tid      = chunk->tid;
-    out->first_ns = cci_timebase_ns(timebase, chunk->base_time);
-    for (; chunk != end; chunk++) {
-        uint64_t begun = cci_timebase_ns(timebase, chunk->base_time);
-        if (begun > out->last_ns)
-            out->last_ns = begun;
-        if (chunk->lost > out->lost)
-            out->lost = chunk->lost;
-        if (chunk->name[0])
-            memcpy(out->name, chunk->name, sizeof chunk->name);
-    }
-}
-
-static void add_thread(cci_trace_t *t, const cci_chunk_t *first, const cci_chunk_t *end)
-{
-    cci_trace_thread_t *thread = &t->threads[t->thread_count];
-    cci_trace_info_t   *info   = &t->shared.info;
-
-    describe_thread(&t->timebase, first, end, thread);
-    cci_cursor_init(&t->cursors[t->thread_count], first, end, thread, t->thread_count);
-    t->thread_count++;
-    if (__builtin_add_overflow(info->lost_events, thread->lost, &info->lost_events))
+    if (__builtin_add_overflow(info->lost_events, events, &info->lost_events))
         info->lost_events = UINT64_MAX;
+}
+
+/* Names are given late: the last one counts. */
+void cci_trace_learn(cci_trace_t *t, cci_strand_t *strand, const cci_chunk_t *chunk)
+{
+    cci_trace_thread_t *thread = &strand->thread;
+    uint64_t            begun  = cci_timebase_ns(&t->timebase, chunk->base_time);
+
+    if (begun > thread->last_ns)
+        thread->last_ns = begun;
+    if (chunk->lost > thread->lost) {
+        add_lost(&t->shared.info, chunk->lost - thread->lost);
+        thread->lost = chunk->lost;
+    }
+    if (chunk->name[0])
+        memcpy(thread->name, chunk->name, sizeof chunk->name);
+}
+
+static cc_result_t add_thread(cci_trace_t *t, cci_chunk_t *first, cci_chunk_t *end)
+{
+    cci_strand_t *s = cci_trace_add_strand(t);
+
+    if (!s)
+        return CC_RESULT_NO_MEMORY;
+    s->thread.tid      = first->tid;
+    s->thread.first_ns = cci_timebase_ns(&t->timebase, first->base_time);
+    cci_cursor_init(&s->cursor, first, end, &s->thread, t->strand_count - 1);
+    for (; first != end; first++)
+        cci_trace_learn(t, s, first);
+    return cci_merge_add(&t->merge, &s->cursor) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
 }
 
 static cc_result_t make_threads(cci_trace_t *t)
 {
     const cci_chunks_t *chunks = &t->chunks;
-    uint32_t            n      = count_threads(chunks);
+    cc_result_t         r      = CC_RESULT_OK;
 
-    if (n == 0)
-        return CC_RESULT_OK;
-    t->threads = calloc(n, sizeof *t->threads);
-    t->cursors = calloc(n, sizeof *t->cursors);
-    if (!t->threads || !t->cursors)
-        return CC_RESULT_NO_MEMORY;
-    for (size_t i = 0, end; i < chunks->thread_chunks; i = end) {
+    for (size_t i = 0, end; r == CC_RESULT_OK && i < chunks->thread_chunks; i = end) {
         end = end_of_thread(chunks, i);
-        add_thread(t, chunks->items + i, chunks->items + end);
+        r   = add_thread(t, chunks->items + i, chunks->items + end);
     }
-    return cci_merge_init(&t->merge, t->cursors, n) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+    return r;
 }
 
 /* All but the events. */
@@ -159,19 +157,27 @@ static cc_result_t start(cci_trace_t *t)
     return r;
 }
 
-/* Takes the source over. */
-static cc_result_t open_source(cci_trace_t **out, cci_source_t *source)
+cci_trace_t *cci_trace_new(const cci_source_t *source)
 {
     cci_trace_t *t = calloc(1, sizeof *t);
-    cc_result_t  r = CC_RESULT_NO_MEMORY;
 
-    if (t) {
-        t->shared.source       = *source;
-        t->process.wait_status = -1;
-        r                      = start(t);
-    } else {
-        cci_source_close(source);
+    if (!t) {
+        cci_source_t unused = *source;
+        cci_source_close(&unused);
+        return NULL;
     }
+    t->shared.source       = *source;
+    t->process.wait_status = -1;
+    t->until               = UINT64_MAX;
+    return t;
+}
+
+/* Takes the source over. */
+static cc_result_t open_source(cci_trace_t **out, const cci_source_t *source)
+{
+    cci_trace_t *t = cci_trace_new(source);
+    cc_result_t  r = t ? start(t) : CC_RESULT_NO_MEMORY;
+
     if (r == CC_RESULT_NO_MEMORY)
         open_error = "out of memory";
     if (r == CC_RESULT_OK)
@@ -195,18 +201,28 @@ cc_result_t cci_trace_open_memory(cci_trace_t **out, const void *bytes, size_t s
     return open_source(out, &source);
 }
 
+static void free_strand(cci_strand_t *s)
+{
+    cci_cursor_fini(&s->cursor);
+    for (size_t i = 0; i < s->queued; i++)
+        free(s->queue[i].copy);
+    free(s->queue);
+    free(s);
+}
+
 void cci_trace_close(cci_trace_t *t)
 {
     if (!t)
         return;
     cci_merge_fini(&t->merge);
-    for (uint32_t i = 0; i < t->thread_count; i++)
-        cci_cursor_fini(&t->cursors[i]);
-    free(t->cursors);
-    free(t->threads);
+    for (uint32_t i = 0; i < t->strand_count; i++)
+        free_strand(t->strands[i]);
+    free(t->strands);
+    cci_index_fini(&t->by_number);
     cci_process_fini(&t->process);
     cci_chunks_fini(&t->chunks);
     cci_metas_fini(&t->shared.metas);
+    free(t->shared.readings.items);
     cci_tables_fini(&t->shared.tables);
     cci_unpacker_fini(&t->shared.unpacker);
     cci_source_close(&t->shared.source);
@@ -216,10 +232,13 @@ void cci_trace_close(cci_trace_t *t)
 bool cci_trace_next(cci_trace_t *t, cci_event_t *out)
 {
     cci_cursor_t *c = cci_merge_first(&t->merge);
-    if (!c)
+    if (!c || c->time > t->until)
         return false;
 
-    uint64_t ns        = cci_timebase_ns(&t->timebase, c->time);
+    uint64_t ns = cci_timebase_ns(&t->timebase, c->time);
+    if (ns < t->now_ns) /* the rate became known better, or it came late */
+        ns = t->now_ns;
+    t->now_ns          = ns;
     *out               = c->event;
     out->time_ns       = ns;
     c->thread->last_ns = ns;
@@ -255,12 +274,12 @@ const char *cci_trace_meta(const cci_trace_t *t, const char *key, size_t *len)
 
 uint32_t cci_trace_thread_count(const cci_trace_t *t)
 {
-    return t->thread_count;
+    return t->strand_count;
 }
 
 const cci_trace_thread_t *cci_trace_thread(const cci_trace_t *t, uint32_t index)
 {
-    return &t->threads[index];
+    return &t->strands[index]->thread;
 }
 
 uint32_t cci_trace_node_count(const cci_trace_t *t)
@@ -283,10 +302,27 @@ const cci_trace_module_t *cci_trace_module(const cci_trace_t *t, uint32_t index)
     return &t->shared.tables.modules[index];
 }
 
+double cci_trace_tick_ns(const cci_trace_t *t)
+{
+    return ldexp(t->timebase.ns_per_unit, -(int)t->timebase.shift);
+}
+
 size_t cci_trace_rss(const cci_trace_t *t, const cci_rss_sample_t **out)
 {
     *out = t->process.rss;
     return t->process.rss_count;
+}
+
+size_t cci_trace_books_count(const cci_trace_t *t)
+{
+    return t->shared.readings.count;
+}
+
+cci_books_reading_t cci_trace_books(const cci_trace_t *t, size_t index)
+{
+    cci_books_reading_t r = t->shared.readings.items[index];
+    r.time_ns             = cci_timebase_ns(&t->timebase, r.time_ns);
+    return r;
 }
 
 size_t cci_trace_warning_count(const cci_trace_t *t)

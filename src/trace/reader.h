@@ -51,6 +51,13 @@ typedef struct cci_trace_module {
     uint64_t       start, end, bias;
 } cci_trace_module_t;
 
+/* What was measured of some of a thread's calls. */
+typedef struct cci_trace_measures {
+    uint64_t        sized;             /* allocations of which it is known how much they got: */
+    uint64_t        requested, usable; /* bytes of these */
+    cci_histogram_t ticks[CCI_MEASURED_KINDS];
+} cci_trace_measures_t;
+
 typedef struct cci_trace_thread {
     uint32_t             tid;
     char                 name[17]; /* "" when it never had one */
@@ -59,12 +66,19 @@ typedef struct cci_trace_thread {
     uint64_t             last_ns;  /* after the last event: of its last event or chunk   */
     cci_trace_counters_t counters; /* the last ones seen: exact after the last event, in sample
                                     * and count mode; in full mode zero */
+    const cci_trace_measures_t *measures; /* up to the last event; NULL = none */
 } cci_trace_thread_t;
 
 typedef struct cci_rss_sample {
     uint64_t time_ns;
     uint64_t bytes;
+    uint64_t shared; /* of them, in pages of files; UINT64_MAX = not known */
 } cci_rss_sample_t;
+
+typedef struct cci_books_reading {
+    uint64_t    time_ns;
+    cci_books_t books;
+} cci_books_reading_t;
 
 /* What is known before the first event, except what is marked: that is complete after the last. */
 typedef struct cci_trace_info {
@@ -72,13 +86,15 @@ typedef struct cci_trace_info {
     cci_trace_mode_t mode;
     uint64_t         sample_interval;
     uint64_t         start_real_ns;
-    uint64_t         end_ns;      /* of the process or of the last event, since the start */
-    int              wait_status; /* -1 = not known */
-    uint64_t         file_bytes;  /* of the file as it stands            */
-    uint64_t         raw_bytes;   /* after the last: of records, decompressed */
-    uint64_t         events;      /* after the last */
-    uint64_t         lost_events; /* that could not be written */
-    bool             incomplete;  /* after the last: chunks are missing or damaged */
+    uint64_t         end_ns;         /* of the process or of the last event, since the start */
+    int              wait_status;    /* -1 = not known */
+    uint64_t         file_bytes;     /* of the file as it stands            */
+    uint64_t         raw_bytes;      /* after the last: of records, decompressed */
+    uint64_t         events;         /* after the last */
+    uint64_t         lost_events;    /* that could not be written */
+    uint32_t         measured_every; /* after the last: one call in so many; 0 = none */
+    uint32_t         timer_ticks;    /* after the last: of a measurement itself */
+    bool             incomplete;     /* after the last: chunks are missing or damaged */
 } cci_trace_info_t;
 
 /* path: a .ccm file, seekable. CC_RESULT_NOT_FOUND, _DENIED, _IO: it cannot be read; _UNSUPPORTED:
@@ -122,8 +138,16 @@ const cci_stack_node_t   *cci_trace_node(const cci_trace_t *t, uint32_t index);
 uint32_t                  cci_trace_module_count(const cci_trace_t *t); /* module 0 is none */
 const cci_trace_module_t *cci_trace_module(const cci_trace_t *t, uint32_t index);
 
+/* Nanoseconds a tick of the clock, in which measures are. */
+double cci_trace_tick_ns(const cci_trace_t *t);
+
 /* Samples of the resident size by time, all known from the start. */
 size_t cci_trace_rss(const cci_trace_t *t, const cci_rss_sample_t **out);
+
+/* The allocator's own books, read now and then by the program's threads; up to the last event, about
+ * in the order of time. */
+size_t              cci_trace_books_count(const cci_trace_t *t);
+cci_books_reading_t cci_trace_books(const cci_trace_t *t, size_t index);
 
 /* What was wrong with the file and was passed over, as lines for a person; complete after the last
  * event. */

@@ -33,6 +33,16 @@ static void check_event(const cci_trace_t *t, const cci_event_t *e, uint64_t not
     check(e->op != CCI_OP_FREE || (e->size == 0 && e->stack == 0));
 }
 
+static void check_measures(const cci_trace_measures_t *m)
+{
+    for (int kind = 0; m && kind < CCI_MEASURED_KINDS; kind++) {
+        uint64_t count = 0;
+        for (unsigned b = 0; b < CCI_HISTOGRAM_BUCKETS; b++)
+            count += m->ticks[kind].bucket[b];
+        check(count == m->ticks[kind].count);
+    }
+}
+
 static void check_rest(const cci_trace_t *t)
 {
     const cci_rss_sample_t *rss;
@@ -42,6 +52,10 @@ static void check_rest(const cci_trace_t *t)
         check(rss[i - 1].time_ns <= rss[i].time_ns);
     for (uint32_t i = 0; i < cci_trace_thread_count(t); i++)
         check(cci_trace_thread(t, i)->first_ns <= cci_trace_thread(t, i)->last_ns);
+    for (uint32_t i = 0; i < cci_trace_thread_count(t); i++)
+        check_measures(cci_trace_thread(t, i)->measures);
+    for (size_t i = 0; i < cci_trace_books_count(t); i++)
+        check(cci_trace_books(t, i).time_ns <= UINT64_C(1) << 63);
     for (size_t i = 0; i < cci_trace_warning_count(t); i++)
         check(cci_trace_warning(t, i)[0] != '\0');
     cci_trace_meta(t, "exe", &n);

@@ -76,7 +76,7 @@ def run_in(folder, name, *before):
 def recorded(folder, name, *options):
     trace = folder / "t.ccm"
     run_in(folder, name, CCMEM, "profile", "-q", "-f", "-o", trace, *options, "--")
-    return report_of(trace)
+    return report_of(trace, "--all-leaks")
 
 
 # ---- valgrind

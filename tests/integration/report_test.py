@@ -138,7 +138,7 @@ def test_colour_is_for_terminals_that_want_it(trace):
 # --- what it does not take ---
 
 @pytest.mark.parametrize("arguments, message", [
-    ([], "report: FILE: missing; usage: ccmem report FILE [--format text|json] [-o OUT] "
+    ([], "report: FILE: missing; usage: ccmem report FILE [--format FORMAT] [-o OUT] "
          "[--from SECONDS] [--to SECONDS] [--top N]"),
     (["--formt", "json"], "report: --formt: no such option; --format is one"),
     (["--zzzzzz"], "report: --zzzzzz: no such option; see ccmem report --help"),
@@ -159,12 +159,13 @@ def test_wrong_usage(arguments, message):
 
 def test_wrong_values(trace):
     refused(report(trace, "--format", "html"), 2,
-            "report: --format html: comes with the dashboard; available now: text, json")
+            "report: --format html: comes with the dashboard; available now: text, json, csv, prometheus, "
+            "pprof, collapsed, speedscope")
     refused(report(trace, "--format", "jsno"), 2, "report: --format jsno: no such format; json is one")
     refused(report(trace, "--from", "2", "--to", "1"), 2, "report: --to: not after --from")
     refused(report(trace, "--to", "0"), 2, "report: --to: not after --from")
     refused(report(trace, trace), 2, f"report: {trace}: one FILE too many; usage: ccmem report FILE "
-            "[--format text|json] [-o OUT] [--from SECONDS] [--to SECONDS] [--top N]")
+            "[--format FORMAT] [-o OUT] [--from SECONDS] [--to SECONDS] [--top N]")
     late = report(trace, "--from", "1000")
     assert late.returncode == 2 and late.stderr.startswith("ccmem: report: --from: the trace ends before")
 

@@ -253,4 +253,4 @@ def test_a_thousand_short_threads(profile, program, mode):
         assert report.cross_thread_free_count == mine["cross_thread_frees_received"] == 1000
         assert report.temporary_count == 2000
         assert total(report.through("dl_allocate_tls"), "live_count") == 8
-        assert report.leaked_count == 8
+        assert (report.leaked_count, report.suppressed_count) == (0, 8)  # those are the loader's

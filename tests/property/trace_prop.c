@@ -65,6 +65,8 @@ typedef struct model {
     uint32_t                node_count[THREADS_MAX], module_count[THREADS_MAX];
     cci_event_t             events[EVENTS_MAX];
     size_t                  events_wanted, event_count;
+    uint64_t                measured[THREADS_MAX][CCI_MEASURED_KINDS]; /* calls */
+    size_t                  readings;
     uint64_t                ns;
     trace_builder_t        *builder;
 } model_t;
@@ -162,6 +164,30 @@ static void add_event(model_t *m, uint32_t thread)
     m->ns += below(3) ? below(50) : below(8) ? 0 : any_number() >> 32;
 }
 
+static void add_measured(model_t *m, uint32_t thread)
+{
+    cci_trace_measured_t r = { .every = 64, .requested = any_number(), .usable = any_number() };
+
+    if (m->options.chunk_bytes < 4 * sizeof r)
+        return;
+    for (unsigned n = (unsigned)below(20); n > 0; n--) {
+        unsigned kind = (unsigned)below(CCI_MEASURED_KINDS);
+        uint16_t more = (uint16_t)below(1000);
+        r.calls[kind][cci_histogram_bucket(any_number())] += more;
+        m->measured[thread][kind] += more;
+    }
+    trace_builder_measured(m->builder, thread, &r);
+}
+
+static void add_books(model_t *m, uint32_t thread)
+{
+    const cci_books_t books = { below(6),     any_number(), any_number(),
+                                any_number(), any_number(), CCI_BOOKS_UNKNOWN };
+
+    trace_builder_books(m->builder, thread, m->ns, &books);
+    m->readings++;
+}
+
 static void any_step(model_t *m)
 {
     uint32_t thread = (uint32_t)below(m->threads);
@@ -177,6 +203,10 @@ static void any_step(model_t *m)
         trace_builder_rss(m->builder, m->ns, any_number());
     else if (dice == 6)
         trace_builder_meta(m->builder, thread, "key", "value", 5);
+    else if (dice == 7)
+        add_measured(m, thread);
+    else if (dice == 8)
+        add_books(m, thread);
     else
         add_event(m, thread);
 }
@@ -237,6 +267,19 @@ static void check_event(const model_t *m, const cci_trace_t *t, const cci_event_
     check_stack(m, t, wanted->thread, wanted->stack, found->stack);
 }
 
+static void check_measures(const model_t *m, const cci_trace_t *t)
+{
+    for (uint32_t i = 0; i < cci_trace_thread_count(t); i++) {
+        const cci_trace_thread_t *thread = cci_trace_thread(t, i);
+        for (int kind = 0; kind < CCI_MEASURED_KINDS; kind++)
+            CHECK((thread->measures ? thread->measures->ticks[kind].count : 0) ==
+                  m->measured[thread->tid][kind]);
+    }
+    CHECK(cci_trace_books_count(t) == m->readings);
+    for (size_t i = 0; i < m->readings; i++)
+        CHECK(cci_trace_books(t, i).books.blocks == CCI_BOOKS_UNKNOWN);
+}
+
 /* Reads all there is; the result says whether it was everything. */
 static cc_result_t read_back(const model_t *m, const uint8_t *bytes, size_t n)
 {
@@ -253,6 +296,8 @@ static cc_result_t read_back(const model_t *m, const uint8_t *bytes, size_t n)
     }
     r = cci_trace_status(t);
     CHECK(r != CC_RESULT_OK || i == m->event_count);
+    if (r == CC_RESULT_OK)
+        check_measures(m, t);
     CHECK(cci_trace_warning_count(t) == 0);
     CHECK(cci_trace_info(t)->events == i);
     cci_trace_close(t);

@@ -292,7 +292,25 @@ void trace_builder_meta(trace_builder_t *b, uint32_t thread, const char *key, co
 void trace_builder_rss(trace_builder_t *b, uint64_t ns, uint64_t bytes)
 {
     uint8_t *p = begin(b, &b->process, CCI_RECORD_MAX);
-    end(b, &b->process, cci_put_rss(p, time_at(b, ns), bytes));
+    end(b, &b->process, cci_put_rss(p, time_at(b, ns), bytes, 0));
+}
+
+void trace_builder_measured(trace_builder_t *b, uint32_t thread, const cci_trace_measured_t *m)
+{
+    writer_t             *w = writer_of(b, thread);
+    cci_trace_measured_t *at;
+    uint8_t              *p = begin(b, w, sizeof *m + 16);
+
+    end(b, w, cci_put_measured(p, &at));
+    memcpy(at, m, sizeof *m);
+}
+
+void trace_builder_books(trace_builder_t *b, uint32_t thread, uint64_t ns, const cci_books_t *books)
+{
+    writer_t *w = writer_of(b, thread);
+    uint8_t  *p = begin(b, w, CCI_BOOKS_RECORD_MAX);
+
+    end(b, w, cci_put_books(p, time_at(b, ns), books));
 }
 
 void trace_builder_end(trace_builder_t *b, uint64_t ns, int wait_status)

@@ -65,6 +65,9 @@ void trace_builder_free(trace_builder_t *b, uint32_t thread, uint64_t ns, uint64
 void trace_builder_meta(trace_builder_t *b, uint32_t thread, const char *key, const void *value,
                         size_t value_len);
 void trace_builder_rss(trace_builder_t *b, uint64_t ns, uint64_t bytes);
+void trace_builder_measured(trace_builder_t *b, uint32_t thread, const cci_trace_measured_t *m);
+void trace_builder_books(trace_builder_t *b, uint32_t thread, uint64_t ns,
+                         const cci_books_t *books);
 void trace_builder_end(trace_builder_t *b, uint64_t ns, int wait_status);
 
 /* Bytes that are no record, or one that this file does not know. */

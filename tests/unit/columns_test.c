@@ -105,7 +105,7 @@ static uint8_t *put_record(uint8_t *p, cci_encoder_t *e, int kind, uint64_t numb
     case 7:
         return cci_put_meta(p, "key", "value", 5);
     case 8:
-        return cci_put_rss(p, number, number);
+        return cci_put_rss(p, number, number, number);
     default:
         return cci_put_end(p, (cci_clock_pair_t){ number, number }, 1);
     }

@@ -278,13 +278,13 @@ static void numbers_of_the_process_come_back(void **state)
 {
     uint8_t               bytes[CCI_RECORD_MAX] = { 0 };
     cci_clock_pair_t      at = { 0 }, in = { 123456789, UINT64_MAX };
-    uint64_t              time, rss;
+    uint64_t              time, rss, shared;
     int                   status;
-    cci_extended_record_t record = take(bytes, cci_put_rss(bytes, 77, 1 << 30));
+    cci_extended_record_t record = take(bytes, cci_put_rss(bytes, 77, 1 << 30, 4096));
 
     (void)state;
-    assert_true(cci_take_rss(&record, &time, &rss));
-    assert_true(time == 77 && rss == 1 << 30);
+    assert_true(cci_take_rss(&record, &time, &rss, &shared));
+    assert_true(time == 77 && rss == 1 << 30 && shared == 4096);
 
     static const int statuses[] = { -1, 0, 256, 11, INT32_MAX - 1 };
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
@@ -299,14 +299,73 @@ static void numbers_of_the_process_come_back(void **state)
 static void fields_behind_the_known_ones_are_left_alone(void **state)
 {
     uint8_t  bytes[CCI_RECORD_MAX] = { 0 }, *p = cci_put_extended(bytes, CCI_EXT_RSS, 5);
-    uint64_t time, rss;
+    uint64_t time, rss, shared;
     cci_extended_record_t record;
 
     (void)state;
-    memcpy(p, "\x01\x02\xff\xff\xff", 5);
+    memcpy(p, "\x01\x02\x03\xff\xff", 5);
     record = take(bytes, p + 5);
-    assert_true(cci_take_rss(&record, &time, &rss));
-    assert_true(time == 1 && rss == 2);
+    assert_true(cci_take_rss(&record, &time, &rss, &shared));
+    assert_true(time == 1 && rss == 2 && shared == 3);
+}
+
+/* An earlier one wrote fewer. */
+static void a_field_that_came_later_may_be_missing(void **state)
+{
+    uint8_t  bytes[CCI_RECORD_MAX] = { 0 }, *p = cci_put_extended(bytes, CCI_EXT_RSS, 2);
+    uint64_t time, rss, shared;
+    cci_extended_record_t record;
+
+    (void)state;
+    memcpy(p, "\x01\x02", 2);
+    record = take(bytes, p + 2);
+    assert_true(cci_take_rss(&record, &time, &rss, &shared));
+    assert_true(time == 1 && rss == 2 && shared == UINT64_MAX);
+}
+
+/* The payload is counted in where it stands, so it is aligned wherever the record begins. */
+static void measures_come_back(void **state)
+{
+    _Alignas(16) static uint8_t bytes[sizeof(cci_trace_measured_t) + 64];
+
+    (void)state;
+    for (size_t at = 0; at < 16; at++) {
+        cci_trace_measured_t *m, back;
+        uint8_t              *end = cci_put_measured(bytes + at, &m);
+        assert_int_equal((uintptr_t)m % _Alignof(cci_trace_measured_t), 0);
+        assert_in_range(end - (bytes + at), 1, sizeof *m + 16);
+        assert_int_equal(m->calls[CCI_MEASURED_FREE][CCI_HISTOGRAM_BUCKETS - 1], 0);
+        m->every                                               = 64;
+        m->calls[CCI_MEASURED_FREE][CCI_HISTOGRAM_BUCKETS - 1] = 65535;
+
+        cci_extended_record_t record = take(bytes + at, end), shorter = record;
+        assert_int_equal(record.kind, CCI_EXT_MEASURED);
+        assert_true(cci_take_measured(&record, &back));
+        assert_memory_equal(&back, m, sizeof back);
+        shorter.end--;
+        assert_false(cci_take_measured(&shorter, &back));
+    }
+}
+
+static void books_come_back(void **state)
+{
+    const cci_books_t in[] = { { CCI_BOOKS_GLIBC, 1 << 20, 1 << 19, 4096, 0, 3 },
+                               { CCI_BOOKS_MIMALLOC, UINT64_MAX - 1, CCI_BOOKS_UNKNOWN,
+                                 CCI_BOOKS_UNKNOWN, CCI_BOOKS_UNKNOWN, CCI_BOOKS_UNKNOWN } };
+    uint8_t           bytes[CCI_BOOKS_RECORD_MAX] = { 0 };
+    cci_books_t       out;
+    uint64_t          time;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof in / sizeof in[0]; i++) {
+        cci_extended_record_t record = take(bytes, cci_put_books(bytes, UINT64_MAX, &in[i]));
+        assert_true(cci_take_books(&record, &time, &out));
+        assert_true(time == UINT64_MAX);
+        assert_memory_equal(&out, &in[i], sizeof out);
+        record = take(bytes, cci_put_books(bytes, 5, &in[i]));
+        record.end--;
+        assert_false(cci_take_books(&record, &time, &out));
+    }
 }
 
 int main(void)
@@ -324,6 +383,9 @@ int main(void)
         cmocka_unit_test(texts_come_back),
         cmocka_unit_test(numbers_of_the_process_come_back),
         cmocka_unit_test(fields_behind_the_known_ones_are_left_alone),
+        cmocka_unit_test(a_field_that_came_later_may_be_missing),
+        cmocka_unit_test(measures_come_back),
+        cmocka_unit_test(books_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

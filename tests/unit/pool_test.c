@@ -256,6 +256,60 @@ static void test_join(void **state)
     munmap(other.control, sizeof *other.control);
 }
 
+/* Who is late finds memory that nobody reads, and an end to all waiting. */
+static void test_leave(void **state)
+{
+    cci_chunk_header_t *c     = cci_pool_take(&pool);
+    char               *bytes = (char *)c;
+    char                first;
+
+    (void)state;
+    assert_non_null(c);
+    bytes[CCI_CHUNK_BYTES - 1] = 1;
+    cci_pool_leave(&pool);
+    bytes[0] = bytes[CCI_CHUNK_BYTES - 1] = 2;
+    cci_pool_give(&pool, c);
+    unlink(pool.path);
+    assert_null(cci_pool_take(&pool));
+    assert_int_equal(errno, EPIPE);
+    assert_int_equal(spool.control->stop, 0);
+    assert_int_equal(spool.control->doorbell, 1); /* of the pool that was made */
+
+    /* The next one uses the same addresses, and nothing of what was written there. */
+    assert_int_equal(cci_pool_join(&pool, spool.path), 0);
+    assert_int_equal(cci_spool_path(pool.path, spool.path, getpid(), 1), 0);
+    assert_int_equal(cci_pool_create(&pool, &header), 0);
+    assert_ptr_equal(cci_pool_take(&pool), c);
+    assert_int_equal(bytes[CCI_CHUNK_BYTES - 1], 0);
+    assert_int_equal(spool.control->doorbell, 2);
+    int fd = open(pool.path, O_RDONLY);
+    assert_int_equal(pread(fd, &first, 1, CCI_TRACE_HEADER_BYTES + CCI_CHUNK_BYTES - 1), 1);
+    assert_int_equal(first, 0);
+    close(fd);
+}
+
+/* In a fork the addresses are not the pool's: something else may be there. */
+static void test_forget(void **state)
+{
+    int   status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        size_t n     = (size_t)CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES;
+        void  *there = mmap(pool.extent[0], n, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        memset(there, 7, n);
+        cci_pool_forget(&pool);
+        cci_spool_path(pool.path, spool.path, getpid(), 0);
+        bool fine = cci_pool_join(&pool, spool.path) == 0 && cci_pool_create(&pool, &header) == 0 &&
+                    cci_pool_take(&pool) && *(char *)there == 7;
+        _exit(fine ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void test_made_pool_is_told(void **state)
 {
     (void)state;
@@ -397,6 +451,8 @@ int main(void)
         PLAIN(test_grow_follows_no_link),
         PLAIN(test_threads_take),
         SHARED(test_join),
+        SHARED(test_leave),
+        SHARED(test_forget),
         SHARED(test_made_pool_is_told),
         SHARED(test_share),
         SHARED(test_waits_and_gives_up),

@@ -205,6 +205,86 @@ static void threads_tell_names_losses_and_counters(void **state)
     trace_builder_destroy(b);
 }
 
+static void check_measures(const trace_builder_options_t *options)
+{
+    trace_builder_options_t wide = *options;
+    cci_trace_measured_t    m    = {
+              .every = 64, .timer_ticks = 9, .sized = 2, .requested = 5, .usable = 8
+    };
+    cci_event_t e[EVENTS_MAX];
+    wide.chunk_bytes   = 0; /* a record of them fills several small chunks */
+    trace_builder_t *b = trace_builder_create(&wide);
+
+    m.ticks[CCI_MEASURED_ALLOC]                                  = 700;
+    m.calls[CCI_MEASURED_ALLOC][cci_histogram_bucket(100)]       = 7;
+    m.calls[CCI_MEASURED_FREE][cci_histogram_bucket(UINT64_MAX)] = 65535;
+    trace_builder_thread(b, 1, "one");
+    trace_builder_thread(b, 2, "two");
+    trace_builder_thread(b, 3, "none");
+    trace_builder_measured(b, 0, &m);
+    trace_builder_malloc(b, 0, 10, 0x5000, 1, 0);
+    trace_builder_measured(b, 0, &m);
+    trace_builder_next_chunk(b, 0);
+    trace_builder_measured(b, 0, &m);
+    trace_builder_measured(b, 1, &m);
+    trace_builder_malloc(b, 2, 20, 0x6000, 1, 0);
+    trace_builder_end(b, 1000, 0);
+
+    cci_trace_t *t = open_built(b);
+    assert_int_equal(read_all(t, e), 2);
+    assert_int_equal(cci_trace_warning_count(t), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        const cci_trace_thread_t *k     = cci_trace_thread(t, i);
+        const uint64_t            times = k->tid == 1 ? 3 : 1;
+        assert_int_equal(k->measures != NULL, k->tid != 3);
+        if (!k->measures)
+            continue;
+        const cci_histogram_t *allocs = &k->measures->ticks[CCI_MEASURED_ALLOC];
+        assert_int_equal(allocs->count, 7 * times);
+        assert_int_equal(allocs->sum, 700 * times);
+        assert_int_equal(allocs->bucket[cci_histogram_bucket(100)], 7 * times);
+        assert_int_equal(k->measures->ticks[CCI_MEASURED_FREE].count, 65535 * times);
+        assert_int_equal(k->measures->sized, 2 * times);
+        assert_true(k->measures->requested == 5 * times && k->measures->usable == 8 * times);
+    }
+    assert_int_equal(cci_trace_info(t)->measured_every, 64);
+    assert_int_equal(cci_trace_info(t)->timer_ticks, 9);
+    cci_trace_close(t);
+    trace_builder_destroy(b);
+}
+
+static void measures_add_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LAYOUTS; i++)
+        check_measures(&layouts[i]);
+}
+
+static void books_come_back_with_their_times(void **state)
+{
+    static const cci_books_t books = { CCI_BOOKS_JEMALLOC, 100, 50, CCI_BOOKS_UNKNOWN, 7, 0 };
+    cci_event_t              e[EVENTS_MAX];
+
+    (void)state;
+    for (int i = 0; i < LAYOUTS; i++) {
+        trace_builder_t *b = trace_builder_create(&layouts[i]);
+        trace_builder_thread(b, 1, "one");
+        trace_builder_books(b, 0, 500, &books);
+        trace_builder_malloc(b, 0, 600, 0x5000, 1, 0);
+        trace_builder_books(b, 0, 700, &books);
+        trace_builder_end(b, 1000, 0);
+        cci_trace_t *t = open_built(b);
+        assert_int_equal(read_all(t, e), 1);
+        assert_int_equal(cci_trace_books_count(t), 2);
+        cci_books_reading_t last = cci_trace_books(t, 1);
+        assert_int_equal(cci_trace_books(t, 0).time_ns, 500);
+        assert_int_equal(last.time_ns, 700);
+        assert_memory_equal(&last.books, &books, sizeof books);
+        cci_trace_close(t);
+        trace_builder_destroy(b);
+    }
+}
+
 static void ticks_become_nanoseconds(void **state)
 {
     trace_builder_options_t o = { .clock        = CCI_CLOCK_TSC,
@@ -441,6 +521,8 @@ int main(void)
         cmocka_unit_test(threads_are_merged_by_time),
         cmocka_unit_test(equal_stacks_of_threads_are_one),
         cmocka_unit_test(threads_tell_names_losses_and_counters),
+        cmocka_unit_test(measures_add_up),
+        cmocka_unit_test(books_come_back_with_their_times),
         cmocka_unit_test(ticks_become_nanoseconds),
         cmocka_unit_test(a_rate_that_is_not_known_is_told),
         cmocka_unit_test(times_do_not_fall_within_a_thread_nor_below_zero),

@@ -228,7 +228,13 @@ static void test_json(void **state)
     expect_true_in_json(json,
                         "d[\"thread_stats\"][1][\"thread_name\"] == \"work\\ufffd\\x1b[31m\"");
     expect_true_in_json(
-        json, "set(d[\"fragmentation\"].values()) == {None} and d[\"alloc_latency_p999\"] is None");
+        json, "{v for k, v in d[\"fragmentation\"].items() if k != \"readings\"} == {None} and "
+              "d[\"alloc_latency_p999\"] is None and d[\"alloc_latency_samples\"] is None and "
+              "d[\"latency\"] == {\"alloc\": [], \"free\": []}");
+    expect_true_in_json(
+        json, "d[\"cross_thread_flow\"] == [{\"from\": 4712, \"to\": 4711, \"from_index\": 1, "
+              "\"to_index\": 0, \"count\": 1, \"bytes\": 10}] and "
+              "d[\"cross_thread_flow_count\"] == 1");
     expect_true_in_json(
         json,
         "d[\"leaked_bytes\"] == 3072 and d[\"leaked_allocations\"] == [{\"ptr\": \"0x2000\", "

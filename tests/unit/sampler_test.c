@@ -54,12 +54,12 @@ static int compare(const void *a, const void *b)
 }
 
 /* The largest distance between the gaps' distribution and the exponential one (Kolmogorov and
- * Smirnov). A gap is the number of bytes before the hit: x rounded down. */
+ * Smirnov). A gap is the number of bytes up to the one that is hit: x rounded up. */
 static double distance_to_exponential(uint64_t seed, double mean)
 {
     enum { N = 20000 };
     static int64_t gap[N];
-    cci_thread_t   t       = { .sample_interval = mean };
+    cci_thread_t   t       = { .mode = CCI_MODE_SAMPLE, .sample_interval = mean };
     double         largest = 0;
 
     cci_sampler_seed(&t, seed);
@@ -69,7 +69,7 @@ static double distance_to_exponential(uint64_t seed, double mean)
     for (int i = 0; i < N; i++) {
         if (i + 1 < N && gap[i + 1] == gap[i])
             continue;
-        double at_most = 1 - exp(-((double)gap[i] + 1) / mean);
+        double at_most = 1 - exp(-(double)gap[i] / mean);
         largest        = fmax(largest, fabs((double)(i + 1) / N - at_most));
     }
     return largest * sqrt(N);
@@ -88,12 +88,12 @@ static void test_gaps_are_exponential(void **state)
 
 static void test_gaps_of_absurd_means(void **state)
 {
-    cci_thread_t t = { .sample_interval = 1.8e19 };
+    cci_thread_t t = { .mode = CCI_MODE_SAMPLE, .sample_interval = 1.8e19 };
 
     (void)state;
     cci_sampler_seed(&t, 1);
     for (int i = 0; i < 1000; i++)
-        assert_true(cci_sampler_gap(&t) >= 0);
+        assert_in_range(cci_sampler_gap(&t), 1, CCI_COUNTDOWN_MAX);
 }
 
 /* As cci_record_alloc counts. */
@@ -113,7 +113,7 @@ static void test_chance_of_a_hit(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        cci_thread_t t = { .sample_interval = mean };
+        cci_thread_t t = { .mode = CCI_MODE_SAMPLE, .sample_interval = mean };
         unsigned     n = 0;
         cci_sampler_seed(&t, 7 + i);
         for (int k = 0; k < N; k++)
@@ -127,19 +127,19 @@ static void test_chance_of_a_hit(void **state)
 /* A handler counted too, in the middle of counting: sampling goes on. */
 static void test_countdown_below_zero(void **state)
 {
-    cci_thread_t t = { .sample_interval = 1000 };
+    cci_thread_t t = { .mode = CCI_MODE_SAMPLE, .sample_interval = 1000 };
 
     (void)state;
     cci_sampler_seed(&t, 9);
     t.countdown = -50;
     assert_true(hits(&t, 0));
-    assert_true(t.countdown >= 0);
+    assert_true(t.countdown >= 1);
 }
 
 /* Threads draw different numbers from one seed, and the same ones the next time. */
 static void test_seeds_of_threads(void **state)
 {
-    cci_thread_t a = { .sample_interval = 1e6, .index = 0 }, b = a, c = a;
+    cci_thread_t a = { .mode = CCI_MODE_SAMPLE, .sample_interval = 1e6, .index = 0 }, b = a, c = a;
 
     (void)state;
     b.index = 1;
@@ -148,6 +148,21 @@ static void test_seeds_of_threads(void **state)
     cci_sampler_seed(&c, 5);
     assert_true(a.countdown != b.countdown);
     assert_true(a.countdown == c.countdown);
+}
+
+/* One comparison tells the modes apart: in count mode no block is looked at, elsewhere all. */
+static void test_countdown_of_other_modes(void **state)
+{
+    cci_thread_t count = { .mode = CCI_MODE_COUNT }, full = { .mode = CCI_MODE_FULL };
+    cci_thread_t unattached = { .mode = CCI_MODE_UNATTACHED };
+
+    (void)state;
+    cci_sampler_seed(&count, 1);
+    cci_sampler_seed(&full, 1);
+    assert_false(cci_is_sampled(&count, 0));
+    assert_false(cci_is_sampled(&count, (size_t)1 << 47));
+    assert_true(cci_is_sampled(&full, 0));
+    assert_true(cci_is_sampled(&unattached, 0)); /* memory that a fork wiped */
 }
 
 /* ---- the table ---- */
@@ -272,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_gaps_of_absurd_means),
         cmocka_unit_test(test_chance_of_a_hit),
         cmocka_unit_test(test_countdown_below_zero),
+        cmocka_unit_test(test_countdown_of_other_modes),
         cmocka_unit_test(test_seeds_of_threads),
         cmocka_unit_test_teardown(test_held_until_removed, forget),
         cmocka_unit_test_teardown(test_full_place, forget),

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* prim/barrier.h - a memory barrier in every thread of the system, by the one that asks for it.
+ *
+ * For a protocol of two sides of which one is hot: each stores its own word and then reads the
+ * other's, so that one of them sees the other. Both would need a fence between the two; here the
+ * rare side pays for both.
+ */
+#ifndef CCI_PRIM_BARRIER_H
+#define CCI_PRIM_BARRIER_H
+
+/* When this returns, what any thread of any process stored before a load that it had done when this
+ * was called is there for all to see. Milliseconds. */
+void cci_barrier_everywhere(void);
+
+#endif

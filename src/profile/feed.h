@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* profile/feed.h - a profile in the making: events go in as they come, and what they add up to so
+ * far may be had at any moment.
+ *
+ * cci_profile_create is a feed that is read to its end. One whose trace grows (trace/follow.h) is
+ * read again and again.
+ *
+ * Example:
+ *   cci_feed_t    *f;
+ *   cci_profile_t *now;
+ *   if (cci_feed_create(&f, trace, NULL) == CC_RESULT_OK) {
+ *       while (cci_feed_read(f, 10000, &more) == CC_RESULT_OK && more)
+ *           ...
+ *       if (cci_feed_snapshot(f, false, &now) == CC_RESULT_OK) ...
+ *       cci_feed_destroy(f);
+ *   }
+ *
+ * Failure  CC_RESULT_NO_MEMORY, CC_RESULT_IO; after one of cci_feed_read the feed is of no more use.
+ * Threads  one at a time per feed. A snapshot is its holder's.
+ */
+#ifndef CCI_PROFILE_FEED_H
+#define CCI_PROFILE_FEED_H
+#include "profile/profile.h"
+
+typedef struct cci_feed cci_feed_t;
+
+/* Of t, which must outlive it. options NULL = all zero. */
+CC_NODISCARD cc_result_t cci_feed_create(cci_feed_t **out, cci_trace_t *t,
+                                         const cci_profile_options_t *options);
+void                     cci_feed_destroy(cci_feed_t *f);
+
+/* Take about so many events that the trace has now. *more: there are more. O(events). */
+CC_NODISCARD cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more);
+
+/* What was read so far, as a profile of its own. whole: with the blocks that are live, which takes
+ * a look at each; otherwise without leaks, findings and the intervals of sites. O(sites), whole:
+ * O(live blocks) too. On failure: no change. */
+CC_NODISCARD cc_result_t cci_feed_snapshot(const cci_feed_t *f, bool whole, cci_profile_t **out);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* watch/pages.h - what there is to be read over HTTP while a program runs, and who asks for it.
+ *
+ * The server's thread asks, another one makes: neither ever waits for the other. A page is made when
+ * it was asked for, and kept for a while: however many ask, it is made so often and no more.
+ *
+ *     /                a page of links
+ *     /metrics         for Prometheus; in the format of OpenMetrics for who prefers that
+ *     /report.json     ccmem-report/1
+ *
+ * Threads  answer: the server's; all others: the maker's.
+ */
+#ifndef CCI_WATCH_PAGES_H
+#define CCI_WATCH_PAGES_H
+#include <pthread.h>
+#include <stdint.h>
+#include "serve/server.h"
+
+typedef enum { CCI_PAGE_METRICS, CCI_PAGE_OPENMETRICS, CCI_PAGE_REPORT } cci_page_kind_t;
+enum { CCI_PAGE_KINDS = CCI_PAGE_REPORT + 1 };
+
+typedef struct cci_page {
+    cci_document_t *document; /* NULL: never made, or it could not be */
+    uint64_t        made_ms, keep_ms;
+    uint64_t        asked_ms; /* 0 = nobody waits for a new one */
+    bool            unread;   /* who asked for it has not got it yet */
+    bool            failed;
+} cci_page_t;
+
+typedef struct cci_pages {
+    pthread_mutex_t lock;
+    cci_document_t *home;
+    cci_page_t      page[CCI_PAGE_KINDS];
+    void (*ring)(void *context); /* somebody asks */
+    void *context;
+} cci_pages_t;
+
+/* program: a name for people. False: out of memory. */
+bool cci_pages_init(cci_pages_t *p, const char *program, void (*ring)(void *), void *context);
+void cci_pages_fini(cci_pages_t *p);
+
+/* A cci_answer_fn_t; pages is a cci_pages_t. */
+bool cci_pages_answer(void *pages, const cci_request_t *request, cci_answer_t *out);
+
+/* Is one waited for? The one that is for the longest, and since when. */
+bool cci_pages_asked(cci_pages_t *p, cci_page_kind_t *kind, uint64_t *since_ms);
+
+/* It is made, in so many milliseconds; document, NULL: it could not be, goes over to the pages. */
+void cci_pages_put(cci_pages_t *p, cci_page_kind_t kind, cci_document_t *document,
+                   uint64_t cost_ms);
+
+/* Milliseconds of the clock that pages go by. */
+uint64_t cci_pages_now_ms(void);
+
+#endif

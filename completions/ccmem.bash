@@ -67,9 +67,11 @@ _ccmem() {
     values=$(_ccmem_values "$command" "$previous")
     if [[ -n $values ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
-    elif [[ $word == -* ]]; then
+        ((${#COMPREPLY[@]})) && return
+    fi
+    if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_ccmem_options "$command")" -- "$word")
-    else
+    elif [[ -z $values ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
 }

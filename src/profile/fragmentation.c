@@ -6,7 +6,7 @@
 /* A heap that is smaller cannot be told from the rest of the process' pages. */
 static const double RESIDENT_HEAP_MIN = 4 << 20;
 
-enum { SAMPLES_MIN = 16 };
+enum { SAMPLES_MIN = 8 };
 
 static bool is_known(uint64_t figure)
 {

@@ -64,11 +64,12 @@ static inline uint64_t cci_measure_end(uint64_t begun)
 }
 
 /* Whether of the allocation that was just measured it is to be asked, too, how much it got: of one in
- * eight, because to answer is work. Not of large ones: pages are rounded up, which is little for
+ * eight, because to answer is work; of 16 the first and the tenth, of which, where allocations and
+ * frees take turns, one is an allocation. Not of large ones: pages are rounded up, which is little for
  * them, but much for the mean when one of them happens to be measured. */
 static inline bool cci_measure_wants_size(size_t size)
 {
-    return cci_thread_current->measures_left % 8 == 0 && size < CCI_MEASURE_LARGE;
+    return cci_thread_current->measures_left % 9 == 7 && size < CCI_MEASURE_LARGE;
 }
 
 /* Count what was measured. usable 0: not asked, or not known. True: it is time to read the allocator's books, see

@@ -329,7 +329,7 @@ static void test_a_few_measures_say_nothing_of_blocks(void **state)
     (void)state;
     fixture_t f;
     start(&f, NULL);
-    put_measured(&f, 0, measured(20, 15, 10, 0));
+    put_measured(&f, 0, measured(20, 7, 10, 0));
     alloc(&f, 0, 10, A, 40, 0);
     assert_null(finish(&f)->fragmentation.method_internal);
     stop(&f);

@@ -334,12 +334,15 @@ static void test_late_writes_into_nothing(void **state)
     end_subject(&subject);
 }
 
-/* What full chunks hold is given up, and they are used again. */
+/* What full chunks hold is given up, and they are used again. The pool stays open: to close it is to
+ * end the recording. */
 static void give_up_full_chunks(const session_t *s)
 {
-    cci_packer_t        packer  = { 0 };
-    uint32_t            drained = 0;
-    cci_process_pool_t *p       = cci_process_pool_open(s->spool.path, s->attach.pid, 0);
+    static cci_process_pool_t *p;
+    cci_packer_t               packer  = { 0 };
+    uint32_t                   drained = 0;
+
+    p = cci_process_pool_open(s->spool.path, s->attach.pid, 0);
 
     assert_non_null(p);
     assert_int_equal(cci_process_pool_drain(p, &packer, false, &drained), 0);

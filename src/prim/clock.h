@@ -51,11 +51,24 @@ static inline uint64_t cci_clock_ticks(cci_clock_kind_t kind)
     return cci_clock_ns(CLOCK_MONOTONIC);
 }
 
+/* Both clocks at one instant, or nearly: of a few readings the one that was least interrupted. */
 static inline cci_clock_pair_t cci_clock_pair(cci_clock_kind_t kind)
 {
-    uint64_t ns = cci_clock_ns(CLOCK_MONOTONIC);
-    return (cci_clock_pair_t){ .ticks   = kind == CCI_CLOCK_MONOTONIC ? ns : cci_clock_counter(),
-                               .mono_ns = ns };
+    enum { READINGS = 3 };
+    cci_clock_pair_t best   = { 0 };
+    uint64_t         before = cci_clock_ns(CLOCK_MONOTONIC), least = UINT64_MAX;
+
+    if (kind == CCI_CLOCK_MONOTONIC)
+        return (cci_clock_pair_t){ .ticks = before, .mono_ns = before };
+    for (int i = 0; i < READINGS; i++) {
+        uint64_t ticks = cci_clock_counter(), after = cci_clock_ns(CLOCK_MONOTONIC);
+        if (after - before < least) {
+            least = after - before;
+            best  = (cci_clock_pair_t){ .ticks = ticks, .mono_ns = before + least / 2 };
+        }
+        before = after;
+    }
+    return best;
 }
 
 #endif

@@ -32,8 +32,17 @@ void                     cci_feed_destroy(cci_feed_t *f);
 /* Take about so many events that the trace has now. *more: there are more. O(events). */
 CC_NODISCARD cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more);
 
+/* The same for events that somebody else reads off the trace, because more than one feed wants them:
+ * n at most CCI_FEED_BATCH. CC_RESULT_NO_MEMORY. */
+enum { CCI_FEED_BATCH = 32 };
+CC_NODISCARD cc_result_t cci_feed_give(cci_feed_t *f, const cci_event_t *events, size_t n);
+
+/* From now on it is of this trace, which knows the same as the one before. No more is read. */
+void cci_feed_rebase(cci_feed_t *f, cci_trace_t *frozen);
+
 /* What was read so far, as a profile of its own. whole: with the blocks that are live, which takes
- * a look at each; otherwise without leaks, findings and the intervals of sites. O(sites), whole:
+ * a look at each; otherwise without leaks, findings, the intervals of
+ * sites and the measures of each thread. O(sites), whole:
  * O(live blocks) too. On failure: no change. */
 CC_NODISCARD cc_result_t cci_feed_snapshot(const cci_feed_t *f, bool whole, cci_profile_t **out);
 

@@ -57,21 +57,34 @@ void cci_measures_unmark(cci_measures_mark_t *mark)
     *mark = (cci_measures_mark_t){ 0 };
 }
 
-bool cci_measures_collect(cci_profile_t *p, const cci_trace_t *t, const cci_measures_mark_t *since)
+/* One thread's after the mark, NULL: it has none. */
+static const cci_trace_measures_t *since_mark(cci_trace_measures_t       *room,
+                                              const cci_trace_measures_t *all,
+                                              const cci_measures_mark_t *mark, size_t i)
+{
+    if (!all || i >= mark->count || !mark->thread[i])
+        return all;
+    *room = *all;
+    subtract(room, mark->thread[i]);
+    return room;
+}
+
+bool cci_measures_collect(cci_profile_t *p, const cci_trace_t *t, const cci_measures_mark_t *since,
+                          bool each)
 {
     const cci_trace_info_t *info = cci_trace_info(t);
+    cci_trace_measures_t    room;
 
     p->measured_every = info->measured_every;
     p->tick_ns        = cci_trace_tick_ns(t);
     p->timer_ns       = info->timer_ticks * p->tick_ns;
     for (size_t i = 0; i < p->thread_count; i++) {
-        cci_trace_measures_t **mine = &p->threads[i].measures;
-        if (!copy(mine, cci_trace_thread(t, (uint32_t)i)->measures))
+        const cci_trace_measures_t *m =
+            since_mark(&room, cci_trace_thread(t, (uint32_t)i)->measures, since, i);
+        if (each && !copy(&p->threads[i].measures, m))
             return false;
-        if (*mine && i < since->count && since->thread[i])
-            subtract(*mine, since->thread[i]);
-        if (*mine)
-            add(&p->measures, *mine);
+        if (m)
+            add(&p->measures, m);
     }
     return true;
 }

@@ -18,8 +18,9 @@ typedef struct cci_measures_mark {
 CC_NODISCARD bool cci_measures_mark(cci_measures_mark_t *mark, const cci_trace_t *t);
 void              cci_measures_unmark(cci_measures_mark_t *mark);
 
-/* Fill in the profile's measures: what came after the mark. False: out of memory. */
+/* Fill in the profile's measures: what came after the mark; each: those of each thread, too. False: out
+ * of memory. */
 CC_NODISCARD bool cci_measures_collect(cci_profile_t *p, const cci_trace_t *t,
-                                       const cci_measures_mark_t *since);
+                                       const cci_measures_mark_t *since, bool each);
 
 #endif

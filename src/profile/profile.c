@@ -12,7 +12,7 @@
 #include "profile/rates.h"
 #include "profile/stream.h"
 
-enum { BATCH = 32, PROGRESS_EVERY = 2048 /* batches */ };
+enum { BATCH = CCI_FEED_BATCH, PROGRESS_EVERY = 2048 /* batches */ };
 
 struct cci_feed {
     cci_trace_t            *trace;
@@ -313,7 +313,7 @@ static bool finish(cci_feed_t *f)
         refine_program(p);
     p->lifetimes.immortal = p->leaked_count;
     find_peak_rss(p, f->trace);
-    if (!cci_measures_collect(p, f->trace, &f->mark))
+    if (!cci_measures_collect(p, f->trace, &f->mark, !f->brief))
         return false;
     cci_fragmentation_find(p, f->trace);
     add_thread_times(p, f->trace);
@@ -397,6 +397,21 @@ cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more)
     else if (!read_events(f, events / BATCH + 1, more))
         return CC_RESULT_NO_MEMORY;
     return cci_trace_status(f->trace);
+}
+
+cc_result_t cci_feed_give(cci_feed_t *f, const cci_event_t *events, size_t n)
+{
+    if (!take_threads(f))
+        return CC_RESULT_NO_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        cci_stream_prefetch(&f->stream, &events[i]);
+    return take_batch(f, events, n) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+}
+
+void cci_feed_rebase(cci_feed_t *f, cci_trace_t *frozen)
+{
+    f->trace = frozen;
+    f->info  = cci_trace_info(frozen);
 }
 
 static void *copy_of(const void *items, size_t count, size_t item_size)

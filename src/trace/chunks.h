@@ -20,7 +20,9 @@ typedef struct cci_chunk {
     uint32_t          thread, tid;
     char              name[16]; /* may lack a 0 */
     bool              open;     /* its thread is writing to it: there is more to come */
-    uint8_t          *copy;     /* of an open one: `used` bytes, then CCI_RECORD_MAX zeros */
+    bool              live;     /* it stands in memory of this process: see cci_trace_take_live */
+    uint8_t          *copy; /* `used` bytes, then CCI_RECORD_MAX zeros; of a live one with room for
+                                   a whole chunk, or NULL: it goes on where it was loaded */
 } cci_chunk_t;
 
 /* Chunks of threads by (thread, seq), each once; then those of the process. */

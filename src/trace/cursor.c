@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/rising.h"
 
 /* A position: what follows in the chunk is not to be understood. */
 #define SKIP_CHUNK UINT64_MAX
@@ -129,10 +130,28 @@ static cc_result_t take_books(cci_readings_t *r, cci_extended_record_t *record)
 
 /* ---- chunks ---- */
 
+bool cci_cursor_refresh(cci_cursor_t *c, const uint8_t *body, size_t used)
+{
+    uint8_t *mine = c->body.bytes;
+    size_t   from = c->p ? (size_t)(c->p - mine) : c->position;
+
+    if (c->position == SKIP_CHUNK || used < from)
+        return false;
+    bool news = cci_rising_copy(mine, body, sizeof(cci_trace_counters_t));
+    if (c->rising && c->rising->at)
+        news |=
+            cci_rising_copy(mine + c->rising->at, body + c->rising->at, sizeof c->rising->taken);
+    cci_rising_copy(mine + from, body + from, used - from);
+    memset(mine + used, 0, CCI_RECORD_MAX);
+    return news || used > from;
+}
+
 static cc_result_t load_body(cci_cursor_t *c, cci_shared_t *shared, cci_chunk_t *chunk)
 {
+    if (chunk->live && !chunk->copy)
+        return CC_RESULT_OK;
     if (!chunk->copy)
-        return cci_body_load(&c->body, &shared->unpacker, &shared->source, chunk);
+        return shared->loader->load(&c->body, &shared->unpacker, &shared->source, chunk);
     cci_body_take(&c->body, chunk->copy, chunk->used);
     chunk->copy = NULL;
     return CC_RESULT_OK;
@@ -181,6 +200,7 @@ static cc_result_t load_next(cci_cursor_t *c, cci_shared_t *shared)
     cc_result_t  r       = load_body(c, shared, chunk);
 
     c->open = chunk->open;
+    c->live = chunk->live;
     shared->stored_done += chunk->stored;
     if (r == CC_RESULT_OK)
         r = goes_on ? go_on(c, chunk) : enter(c, chunk);
@@ -288,7 +308,8 @@ static cc_result_t leave_chunk(cci_cursor_t *c)
         c->position = (uint64_t)(c->end - c->body.bytes);
     c->p = c->end = NULL;
     if (c->next == c->chunks_end) {
-        cci_body_fini(&c->body); /* threads may be many, and end one after the other */
+        if (!c->open || !c->live)
+            cci_body_fini(&c->body); /* threads may be many, and end one after the other */
         return CC_RESULT_NOT_FOUND;
     }
     if (c->next->base_time > c->time)

@@ -26,14 +26,15 @@ typedef struct cci_readings {
 
 /* What the cursors of a trace share. */
 typedef struct cci_shared {
-    cci_source_t     source;
-    cci_unpacker_t   unpacker;
-    cci_tables_t     tables;
-    cci_metas_t      metas;
-    cci_readings_t   readings;
-    cci_warnings_t   warnings;
-    cci_trace_info_t info;
-    uint64_t         stored_done; /* bytes of the chunks that were loaded */
+    cci_source_t        source;
+    const cci_loader_t *loader; /* NULL: no chunk is in a file */
+    cci_unpacker_t      unpacker;
+    cci_tables_t        tables;
+    cci_metas_t         metas;
+    cci_readings_t      readings;
+    cci_warnings_t      warnings;
+    cci_trace_info_t    info;
+    uint64_t            stored_done; /* bytes of the chunks that were loaded */
 } cci_shared_t;
 
 /* The last measures of an open chunk, which are counted on in place. */
@@ -57,6 +58,7 @@ typedef struct cci_cursor {
     uint32_t              number;   /* of the thread in the trace */
     bool                  merged;   /* it is in the merge */
     bool                  open;     /* the last chunk loaded is: the next one is it again */
+    bool                  live;     /* ... and its body has room for what is to come */
     bool                  has_event, told_of_unknown;
 } cci_cursor_t;
 
@@ -66,6 +68,11 @@ void cci_cursor_init(cci_cursor_t *c, cci_chunk_t *chunks, cci_chunk_t *chunks_e
                      cci_trace_thread_t *thread, uint32_t thread_index);
 
 void cci_cursor_fini(cci_cursor_t *c);
+
+/* Of a live chunk that was loaded, and is open: `used` bytes stand in body now, of which what is not
+ * decoded yet is taken over, and what goes on rising. A chunk without a copy tells the cursor. False:
+ * there is nothing new. */
+bool cci_cursor_refresh(cci_cursor_t *c, const uint8_t *body, size_t used);
 
 /* Go on: to the next event, or over the border of a chunk. CC_RESULT_NOT_FOUND: there is no more;
  * CC_RESULT_NO_MEMORY, _IO. */

@@ -14,7 +14,8 @@
 
 #include "base/array.h"
 #include "base/hash.h"
-#include "trace/reader_parts.h"
+#include "base/rising.h"
+#include "trace/follow_parts.h"
 
 /* ---- the queue of a strand ---- */
 
@@ -155,8 +156,7 @@ static bool merge_in(cci_trace_t *t, cci_strand_t *s)
     return c->merged || c->next == c->chunks_end || cci_merge_add(&t->merge, c);
 }
 
-/* Takes the chunk's copy over. */
-static cc_result_t take_chunk(cci_trace_t *t, const cci_chunk_t *c)
+cc_result_t cci_trace_take_chunk(cci_trace_t *t, const cci_chunk_t *c)
 {
     cci_strand_t *s = strand_of(t, c);
 
@@ -173,47 +173,37 @@ static cc_result_t take_chunk(cci_trace_t *t, const cci_chunk_t *c)
 
 /* ---- the trace ---- */
 
-/* The first thing that went wrong stays. */
-static cc_result_t note(cci_trace_t *t, cc_result_t r)
+cc_result_t cci_trace_note(cci_trace_t *t, cc_result_t r)
 {
     if (t->status == CC_RESULT_OK)
         t->status = r;
     return t->status;
 }
 
-cc_result_t cci_trace_follow(cci_trace_t **out, const cci_trace_header_t *header, const char *path)
+cc_result_t cci_trace_follow_source(cci_trace_t **out, const cci_trace_header_t *header,
+                                    const cci_source_t *source, const cci_loader_t *loader)
 {
-    cci_source_t source;
-    const char  *why;
-    cc_result_t  r = cci_source_open(&source, path, &why);
+    cci_trace_t *t = cci_trace_new(source);
 
-    if (r != CC_RESULT_OK)
-        return r;
-    cci_trace_t *t = cci_trace_new(&source);
     if (!t || !cci_tables_init(&t->shared.tables, (uintptr_t)t)) {
         cci_trace_close(t);
         return CC_RESULT_NO_MEMORY;
     }
-    t->until   = 0;
-    t->scanned = header->header_bytes;
+    t->shared.loader = loader;
+    t->until         = 0;
+    t->scanned       = header->header_bytes;
     cci_timebase_init(&t->timebase, header);
     cci_trace_describe(t, header);
     *out = t;
     return CC_RESULT_OK;
 }
 
-cc_result_t cci_trace_take_stored(cci_trace_t *t, uint64_t end)
+cc_result_t cci_trace_follow_live(cci_trace_t **out, const cci_trace_header_t *header)
 {
-    if (t->status != CC_RESULT_OK || end <= t->scanned)
-        return t->status;
-    t->shared.source.size = t->shared.info.file_bytes = end;
-    t->chunks.count                                   = 0;
-    cc_result_t r =
-        cci_chunks_find_more(&t->chunks, &t->shared.source, &t->scanned, &t->shared.warnings);
-    for (size_t i = 0; r == CC_RESULT_OK && i < t->chunks.count; i++)
-        if (t->chunks.items[i].kind == CCI_CHUNK_THREAD)
-            r = take_chunk(t, &t->chunks.items[i]);
-    return note(t, r);
+    cci_source_t none;
+
+    cci_source_memory(&none, NULL, 0);
+    return cci_trace_follow_source(out, header, &none, NULL);
 }
 
 cc_result_t cci_trace_take_open(cci_trace_t *t, const cci_chunk_header_t *header, uint8_t *body,
@@ -227,8 +217,72 @@ cc_result_t cci_trace_take_open(cci_trace_t *t, const cci_chunk_header_t *header
         return t->status;
     }
     c.copy = body;
-    return note(t, take_chunk(t, &c));
+    return cci_trace_note(t, cci_trace_take_chunk(t, &c));
 }
+
+/* ---- chunks of this process ---- */
+
+static bool goes_on(const cci_strand_t *s, const cci_chunk_t *c)
+{
+    return loaded(s) > 0 && s->cursor.open && s->cursor.next[-1].seq == c->seq;
+}
+
+/* The room of the one that waits, if one does. NULL: out of memory. */
+static uint8_t *room_for_live(cci_strand_t *s, const cci_chunk_t *c)
+{
+    enum { ROOM = CCI_CHUNK_BYTES - CCI_CHUNK_HEADER_BYTES + CCI_RECORD_MAX };
+    bool     again;
+    size_t   i = find_place(s, c, &again);
+    uint8_t *room;
+
+    if (!again || !is_news(s, c, i, again))
+        return malloc(ROOM);
+    room             = s->queue[i].copy;
+    s->queue[i].copy = NULL;
+    return room;
+}
+
+/* A copy of all that there is. False: out of memory. */
+static bool copy_live(cci_strand_t *s, cci_chunk_t *c, const uint8_t *body)
+{
+    c->copy = room_for_live(s, c);
+    if (!c->copy)
+        return false;
+    cci_rising_copy(c->copy, body, c->used);
+    memset(c->copy + c->used, 0, CCI_RECORD_MAX);
+    return true;
+}
+
+static cc_result_t take_live(cci_trace_t *t, cci_chunk_t *c, const uint8_t *body)
+{
+    cci_strand_t *s = strand_of(t, c);
+
+    if (!s)
+        return CC_RESULT_NO_MEMORY;
+    if (goes_on(s, c)) {
+        cci_trace_learn(t, s, c);
+        if (!cci_cursor_refresh(&s->cursor, body, c->used) && c->open)
+            return CC_RESULT_OK;
+    } else if (!copy_live(s, c, body)) {
+        return CC_RESULT_NO_MEMORY;
+    }
+    return cci_trace_take_chunk(t, c);
+}
+
+cc_result_t cci_trace_take_live(cci_trace_t *t, const cci_chunk_header_t *header,
+                                const uint8_t *body, uint64_t used, bool whole)
+{
+    cci_chunk_t c;
+
+    if (t->status != CC_RESULT_OK || used < sizeof(cci_trace_counters_t) ||
+        !cci_chunk_of_open(&c, header, used))
+        return t->status;
+    c.open = !whole;
+    c.live = true;
+    return cci_trace_note(t, take_live(t, &c, body));
+}
+
+/* ---- time ---- */
 
 cc_result_t cci_trace_take_rss(cci_trace_t *t, const cci_rss_sample_t *samples, size_t n)
 {
@@ -237,7 +291,7 @@ cc_result_t cci_trace_take_rss(cci_trace_t *t, const cci_rss_sample_t *samples, 
     if (n > p->rss_capacity) {
         void *rss = realloc(p->rss, n * sizeof *samples);
         if (!rss)
-            return note(t, CC_RESULT_NO_MEMORY);
+            return cci_trace_note(t, CC_RESULT_NO_MEMORY);
         p->rss          = rss;
         p->rss_capacity = n;
     }
@@ -249,14 +303,14 @@ cc_result_t cci_trace_take_rss(cci_trace_t *t, const cci_rss_sample_t *samples, 
 }
 
 /* In units of time; 0 before the slack is over. */
-static uint64_t due_before(const cci_timebase_t *b, uint64_t ticks)
+static uint64_t due_before(const cci_timebase_t *b, uint64_t ticks, uint64_t slack_ns)
 {
     uint64_t now   = ticks >> b->shift;
-    uint64_t slack = (uint64_t)(CCI_FOLLOW_SLACK_NS / b->ns_per_unit) + 1;
+    uint64_t slack = (uint64_t)((double)slack_ns / b->ns_per_unit) + (slack_ns > 0);
     return now > slack ? now - slack : 0;
 }
 
-cc_result_t cci_trace_advance(cci_trace_t *t, cci_clock_pair_t now)
+static cc_result_t advance(cci_trace_t *t, cci_clock_pair_t now, uint64_t slack_ns)
 {
     cci_timebase_t   *b    = &t->timebase;
     cci_trace_info_t *info = &t->shared.info;
@@ -265,15 +319,32 @@ cc_result_t cci_trace_advance(cci_trace_t *t, cci_clock_pair_t now)
         return t->status;
     cci_timebase_see(b, now);
     (void)cci_timebase_fit(b); /* what it doubts will be better known soon */
-    uint64_t due = due_before(b, now.ticks);
+    uint64_t due = due_before(b, now.ticks, slack_ns);
     if (due > t->until)
         t->until = due;
     uint64_t ns = cci_timebase_ns(b, now.ticks >> b->shift);
     if (ns > info->end_ns)
         info->end_ns = ns;
-    note(t, cci_merge_find(&t->merge, &t->shared));
+    cci_trace_note(t, cci_merge_find(&t->merge, &t->shared));
     info->incomplete = t->shared.warnings.incomplete;
     return t->status;
+}
+
+cc_result_t cci_trace_advance(cci_trace_t *t, cci_clock_pair_t now)
+{
+    return advance(t, now, CCI_FOLLOW_SLACK_NS);
+}
+
+cc_result_t cci_trace_advance_exactly(cci_trace_t *t, cci_clock_pair_t now)
+{
+    return advance(t, now, 0);
+}
+
+uint64_t cci_trace_mark_ns(cci_trace_t *t)
+{
+    if (t->now_ns < t->shared.info.end_ns)
+        t->now_ns = t->shared.info.end_ns;
+    return t->now_ns;
 }
 
 uint64_t cci_trace_given_ns(const cci_trace_t *t)

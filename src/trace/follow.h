@@ -39,6 +39,9 @@ enum { CCI_FOLLOW_SLACK_NS = 5000000 };
 CC_NODISCARD cc_result_t cci_trace_follow(cci_trace_t **out, const cci_trace_header_t *header,
                                           const char *path);
 
+/* Of a process whose chunks stand in memory: cci_trace_take_live. CC_RESULT_NO_MEMORY. */
+CC_NODISCARD cc_result_t cci_trace_follow_live(cci_trace_t **out, const cci_trace_header_t *header);
+
 /* The file is whole up to `end`. */
 CC_NODISCARD cc_result_t cci_trace_take_stored(cci_trace_t *t, uint64_t end);
 
@@ -48,12 +51,25 @@ CC_NODISCARD cc_result_t cci_trace_take_stored(cci_trace_t *t, uint64_t end);
 CC_NODISCARD cc_result_t cci_trace_take_open(cci_trace_t *t, const cci_chunk_header_t *header,
                                              uint8_t *body, uint64_t used);
 
+/* A chunk of this process, which stands in its own memory: of its body `used` bytes are there. What is
+ * new is copied; body is not looked at afterwards. whole: its thread is done with it. A thread's chunks
+ * are all taken this way, or none is. O(bytes that are new). */
+CC_NODISCARD cc_result_t cci_trace_take_live(cci_trace_t *t, const cci_chunk_header_t *header,
+                                             const uint8_t *body, uint64_t used, bool whole);
+
 /* Samples of the resident size, all that there are; time_ns in ticks >> tick_shift. */
 CC_NODISCARD cc_result_t cci_trace_take_rss(cci_trace_t *t, const cci_rss_sample_t *samples,
                                             size_t n);
 
 /* What was taken holds every event before `now`, but for late ones. */
 CC_NODISCARD cc_result_t cci_trace_advance(cci_trace_t *t, cci_clock_pair_t now);
+
+/* The same, and there are no late ones: nothing is held back. */
+CC_NODISCARD cc_result_t cci_trace_advance_exactly(cci_trace_t *t, cci_clock_pair_t now);
+
+/* What was taken was given: the time up to which it was. No event is given at an earlier one from now
+ * on, though the clock's rate may become known better. */
+uint64_t cci_trace_mark_ns(cci_trace_t *t);
 
 /* The time of the last event that was given. */
 uint64_t cci_trace_given_ns(const cci_trace_t *t);

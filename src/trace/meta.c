@@ -20,6 +20,24 @@ static char *copy_string(char *to, const uint8_t *bytes, size_t n)
     return to + n + 1;
 }
 
+/* Both lie in one piece of memory: their lengths do not overflow. False: out of memory. */
+static bool add(cci_metas_t *m, const uint8_t *key, size_t key_len, const uint8_t *value,
+                size_t value_len)
+{
+    void *items = cci_array_room(m->items, m->count, &m->capacity, sizeof *m->items);
+
+    if (!items)
+        return false;
+    m->items    = items;
+    char *block = malloc(key_len + value_len + 2);
+    if (!block)
+        return false;
+    char *second = copy_string(block, key, key_len);
+    copy_string(second, value, value_len);
+    m->items[m->count++] = (struct cci_meta){ block, second, value_len };
+    return true;
+}
+
 cc_result_t cci_metas_take(cci_metas_t *m, cci_extended_record_t record)
 {
     const uint8_t *key, *value;
@@ -27,17 +45,18 @@ cc_result_t cci_metas_take(cci_metas_t *m, cci_extended_record_t record)
 
     if (!cci_take_meta(&record, &key, &key_len, &value, &value_len))
         return CC_RESULT_DAMAGED;
-    void *items = cci_array_room(m->items, m->count, &m->capacity, sizeof *m->items);
-    if (!items)
-        return CC_RESULT_NO_MEMORY;
-    m->items    = items;
-    char *block = malloc(key_len + value_len + 2); /* both lie in one record: no overflow */
-    if (!block)
-        return CC_RESULT_NO_MEMORY;
-    char *second = copy_string(block, key, key_len);
-    copy_string(second, value, value_len);
-    m->items[m->count++] = (struct cci_meta){ block, second, value_len };
-    return CC_RESULT_OK;
+    return add(m, key, key_len, value, value_len) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+}
+
+bool cci_metas_copy(cci_metas_t *to, const cci_metas_t *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct cci_meta *meta = &from->items[i];
+        if (!add(to, (const uint8_t *)meta->key, strlen(meta->key), (const uint8_t *)meta->value,
+                 meta->value_len))
+            return false;
+    }
+    return true;
 }
 
 const char *cci_metas_find(const cci_metas_t *m, const char *key, size_t *len)

@@ -71,7 +71,7 @@ cc_result_t cci_process_read(cci_process_t *process, cci_shared_t *shared,
     for (size_t i = chunks->thread_chunks; r == CC_RESULT_OK && i < chunks->count; i++) {
         const cci_chunk_t *chunk = &chunks->items[i];
         shared->stored_done += chunk->stored;
-        r = cci_body_load(&body, &shared->unpacker, &shared->source, chunk);
+        r = shared->loader->load(&body, &shared->unpacker, &shared->source, chunk);
         if (r == CC_RESULT_OK)
             r = take_records(process, shared, &body, chunk->used);
         if (r == CC_RESULT_DAMAGED) {

@@ -2,6 +2,7 @@
 /* Property: a trace that is followed while it grows gives the same events in the same order as one
  * that is read when it is whole: whatever order the collector finds chunks in, however often it
  * takes an open one and however far that has come. Up to each moment it gives all that had happened.
+ * The same where there is no file and chunks are looked at where they stand.
  * And if any one allocation fails, it says so, gives a part from the start and leaks nothing.
  *
  *     follow_prop         some seeds, each printed when it fails
@@ -141,6 +142,7 @@ typedef struct collector {
     FILE                     *file;
     uint64_t                  file_end;
     size_t                    given; /* events */
+    bool                      live;  /* chunks are looked at where they stand: no file */
     const cci_trace_header_t *header;
     unsigned                  shift;
 } collector_t;
@@ -175,21 +177,25 @@ static uint64_t published(const piece_t *p, uint64_t time, bool more)
 
 static cc_result_t store(collector_t *c, piece_t *p)
 {
+    p->done = true;
+    if (c->live)
+        return cci_trace_take_live(c->trace, p->header, body_of(p), p->header->used, true);
     CHECK(fwrite(p->stored, 1, p->stored_bytes, c->file) == p->stored_bytes);
     CHECK(fflush(c->file) == 0);
     c->file_end += p->stored_bytes;
-    p->done = true;
     return cci_trace_take_stored(c->trace, c->file_end);
 }
 
 static cc_result_t give_open(collector_t *c, piece_t *p, uint64_t used)
 {
+    p->given = used;
+    if (c->live)
+        return cci_trace_take_live(c->trace, p->header, body_of(p), used, false);
     uint8_t *copy = calloc(1, used + CCI_RECORD_MAX);
 
     if (!copy)
         return CC_RESULT_NO_MEMORY;
     memcpy(copy, body_of(p), used);
-    p->given = used;
     return cci_trace_take_open(c->trace, p->header, copy, used);
 }
 
@@ -354,7 +360,8 @@ static cc_result_t run_once(const collector_t *fresh)
 
     c = *fresh;
     open_file(&c, path);
-    cc_result_t result = cci_trace_follow(&c.trace, c.header, path);
+    cc_result_t result = c.live ? cci_trace_follow_live(&c.trace, c.header)
+                                : cci_trace_follow(&c.trace, c.header, path);
     if (result == CC_RESULT_OK) {
         result = follow(&c);
         cci_trace_close(c.trace);
@@ -397,9 +404,12 @@ static void run(unsigned number, bool failing)
     read_whole(&r);
     fresh = (collector_t){ .recording = &r };
     find_pieces(&fresh, r.builder, packed);
-    CHECK(run_once(&fresh) == CC_RESULT_OK);
-    if (failing)
-        fail_each_allocation(&fresh);
+    for (int live = 0; live < 2; live++) {
+        fresh.live = live;
+        CHECK(run_once(&fresh) == CC_RESULT_OK);
+        if (failing)
+            fail_each_allocation(&fresh);
+    }
     cci_trace_close(r.whole);
     trace_builder_destroy(packed);
     trace_builder_destroy(r.builder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* failing_malloc.h - fails one allocation of the program, whoever asks for it, and counts.
  *
- * Include it in one source of a test program: it defines malloc, calloc, realloc and free for all
+ * Include it in one source of a test program: it defines malloc and its family for all
  * of it, shared libraries too. Allocation is as ever outside failing_malloc_begin and _end.
  *
  * Example:
@@ -12,10 +12,13 @@
  *       failed = failing_malloc_end();
  *       CHECK(failing_malloc_live() == 0);
  *   }
+ *
+ * Threads  allocate as they like; begin and end: one.
  */
 #ifndef TEST_FAILING_MALLOC_H
 #define TEST_FAILING_MALLOC_H
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,12 +41,13 @@
 void *FAILING_REAL(malloc)(size_t size);
 void *FAILING_REAL(calloc)(size_t count, size_t size);
 void *FAILING_REAL(realloc)(void *old, size_t size);
+void *FAILING_REAL(memalign)(size_t align, size_t size);
 void  FAILING_REAL(free)(void *p);
 
 static struct {
-    bool      counting;
-    size_t    asked, fail_at;
-    ptrdiff_t live;
+    _Atomic bool      counting;
+    _Atomic size_t    asked, fail_at;
+    _Atomic ptrdiff_t live;
 } failing_malloc;
 
 /* From now on count, and fail the request number fail_at, from 0 on. */
@@ -92,6 +96,12 @@ void *calloc(size_t count, size_t size)
 {
     return failing_malloc_refuses() ? NULL
                                     : failing_malloc_count(FAILING_REAL(calloc)(count, size));
+}
+
+void *aligned_alloc(size_t align, size_t size)
+{
+    return failing_malloc_refuses() ? NULL
+                                    : failing_malloc_count(FAILING_REAL(memalign)(align, size));
 }
 
 void *realloc(void *old, size_t size)

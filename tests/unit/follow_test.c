@@ -27,6 +27,7 @@ static cci_trace_t        *trace;
 static uint8_t            *file; /* as the builder has it now */
 static size_t              file_bytes;
 static cci_trace_header_t *header;
+static bool                live; /* chunks are looked at where they stand */
 
 static void look(void)
 {
@@ -39,6 +40,10 @@ static void follow(const trace_builder_options_t *options)
     builder = trace_builder_create(options);
     trace_builder_thread(builder, 7, "one");
     look();
+    if (live) {
+        assert_int_equal(cci_trace_follow_live(&trace, header), CC_RESULT_OK);
+        return;
+    }
     int fd = open(PATH, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(fd >= 0 && write(fd, file, header->header_bytes) == (ssize_t)header->header_bytes);
     close(fd);
@@ -52,8 +57,9 @@ static cci_chunk_header_t *chunk(size_t i)
 
 static cc_result_t give_bytes(const cci_chunk_header_t *h, const void *body, size_t used)
 {
+    if (live)
+        return cci_trace_take_live(trace, h, body, used, false);
     uint8_t *copy = calloc(1, used + CCI_RECORD_MAX);
-
     assert_non_null(copy);
     memcpy(copy, body, used);
     return cci_trace_take_open(trace, h, copy, used);
@@ -66,9 +72,20 @@ static void give_open(size_t i)
     assert_int_equal(give_bytes(chunk(i), chunk(i) + 1, chunk(i)->used), CC_RESULT_OK);
 }
 
+static void give_whole(size_t i)
+{
+    assert_int_equal(
+        cci_trace_take_live(trace, chunk(i), (uint8_t *)(chunk(i) + 1), chunk(i)->used, true),
+        CC_RESULT_OK);
+}
+
 /* Chunks up to i are in the file, as looked at. */
 static void write_up_to(size_t i)
 {
+    for (size_t k = 0; live && k <= i; k++)
+        give_whole(k);
+    if (live)
+        return;
     size_t end = trace_builder_chunk_offset(builder, i) + sizeof(cci_chunk_header_t) +
                  ((chunk(i)->stored + 7) & ~UINT64_C(7));
     int fd = open(PATH, O_WRONLY);
@@ -467,25 +484,51 @@ static void files_that_cannot_be_followed(void **state)
     assert_null(trace);
 }
 
-int main(void)
+/* Events that are all there need not be held back. */
+static void nothing_is_held_back_that_is_exact(void **state)
 {
-    const struct CMUnitTest tests[] = {
+    (void)state;
+    follow(&monotonic);
+    trace_builder_malloc(builder, 0, 10 * MS, 0x5000, 8, 0);
+    trace_builder_malloc(builder, 0, 12 * MS, 0x6000, 8, 0);
+    give_open(0);
+    uint64_t now = header->start.ticks + 11 * MS;
+    assert_int_equal(cci_trace_advance_exactly(trace, (cci_clock_pair_t){ now, now }),
+                     CC_RESULT_OK);
+    assert_int_equal(next().ptr, 0x5000);
+    assert_no_more();
+}
+
+static int run(bool in_memory)
+{
+    const struct CMUnitTest either[] = {
         cmocka_unit_test_teardown(an_event_is_given_once_its_time_is_over, done),
+        cmocka_unit_test_teardown(nothing_is_held_back_that_is_exact, done),
         cmocka_unit_test_teardown(a_late_event_is_given_late, done),
         cmocka_unit_test_teardown(a_chunk_is_taken_once, done),
         cmocka_unit_test_teardown(time_does_not_go_back, done),
-        cmocka_unit_test_teardown(a_hole_in_the_file_is_passed_over, done),
         cmocka_unit_test_teardown(measures_go_on_rising, done),
         cmocka_unit_test_teardown(measures_end_with_their_chunk, done),
         cmocka_unit_test_teardown(a_second_record_of_measures_leaves_the_first, done),
         cmocka_unit_test_teardown(chunks_that_make_no_sense_are_left_out, done),
+        cmocka_unit_test_teardown(counters_lost_events_and_names_are_the_latest, done),
+    };
+    live = in_memory;
+    return cmocka_run_group_tests(either, NULL, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_hole_in_the_file_is_passed_over, done),
         cmocka_unit_test_teardown(a_damaged_chunk_ends_where_it_is_damaged, done),
         cmocka_unit_test_teardown(a_chunk_that_shrinks_is_damaged, done),
-        cmocka_unit_test_teardown(counters_lost_events_and_names_are_the_latest, done),
         cmocka_unit_test_teardown(the_resident_size_is_replaced, done),
         cmocka_unit_test_teardown(a_file_that_was_cut_ends_it, done),
         cmocka_unit_test(files_that_cannot_be_followed),
     };
     scratch_enter();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = run(false) + run(true);
+    live       = false;
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,11 @@
  * the library moved in and out (src/heap/stats.c). The word is stored with release: who sees a
  * free, or anything this thread did after it, sees the allocation that came before it on any thread.
  *
+ * While somebody is told of every block (src/heap/observer.h) the pointer to the bins of a thread
+ * points to bins that are empty and full at once, so that each call comes to the library. Another
+ * thread writes it then, for which it is loaded as an atomic. The library is told the size and
+ * the alignment that were asked for, although the bin is all it needs.
+ *
  * This layout is compiled into programs. Whoever changes it gives cc_heap_bins_ and
  * cc_heap_class_of_ other names, so that the loader refuses a program that does not fit.
  */
@@ -43,8 +48,9 @@ typedef struct cc_heap_bin_ {
 extern CC_API CC_THREAD cc_heap_bin_ *cc_heap_bins_;
 extern CC_API const uint8_t           cc_heap_class_of_[CC_HEAP_SMALL_MAX_ / 16 + 1];
 
-/* The bin is empty, or full, or the thread has none; ptr is no NULL. */
-CC_API void *cc_heap_refill_(size_t bin);
+/* The bin is empty, or full, or hidden, or the thread has none; ptr is no NULL. */
+CC_API void *cc_heap_refill_(size_t size, size_t bin);
+CC_API void *cc_heap_refill_aligned_(size_t size, size_t align, size_t bin);
 CC_API void  cc_heap_spill_(void *ptr, size_t bin);
 
 /* Sizes and alignments without a bin, 0 among them; ptr is no NULL. */
@@ -89,16 +95,33 @@ CC_HELPER bool cc_heap_try_push_(cc_heap_bin_ *b, void *ptr)
     return true;
 }
 
-CC_HELPER void *cc_heap_pop_(size_t bin)
+/* A bin of the calling thread, or one that looks empty and full. Relaxed: the bins are its own. */
+CC_HELPER cc_heap_bin_ *cc_heap_bin_at_(size_t bin)
+{
+    cc_heap_bin_ *bins = __atomic_load_n(&cc_heap_bins_, __ATOMIC_RELAXED);
+
+    return &bins[bin];
+}
+
+CC_HELPER void *cc_heap_pop_(size_t bin, size_t size)
 {
     void *block;
 
-    return cc_heap_try_pop_(&cc_heap_bins_[bin], &block) ? block : cc_heap_refill_(bin);
+    return cc_heap_try_pop_(cc_heap_bin_at_(bin), &block) ? block : cc_heap_refill_(size, bin);
+}
+
+CC_HELPER void *cc_heap_pop_aligned_(size_t bin, size_t size, size_t align)
+{
+    void *block;
+
+    return cc_heap_try_pop_(cc_heap_bin_at_(bin), &block)
+               ? block
+               : cc_heap_refill_aligned_(size, align, bin);
 }
 
 CC_HELPER void cc_heap_push_(void *ptr, size_t bin)
 {
-    if (!cc_heap_try_push_(&cc_heap_bins_[bin], ptr))
+    if (!cc_heap_try_push_(cc_heap_bin_at_(bin), ptr))
         cc_heap_spill_(ptr, bin);
 }
 
@@ -106,7 +129,7 @@ CC_INLINE void *cc_alloc(size_t size)
 {
     if (__builtin_expect(size - 1 >= CC_HEAP_SMALL_MAX_, 0)) /* 0 wraps */
         return cc_heap_alloc_large_(size);
-    return cc_heap_pop_(cc_heap_class_(size));
+    return cc_heap_pop_(cc_heap_class_(size), size);
 }
 
 CC_INLINE void cc_free(void *ptr, size_t size)
@@ -127,11 +150,17 @@ CC_HELPER size_t cc_heap_node_bin_(size_t size)
     return CC_HEAP_SIZES_ + cc_heap_class_((size + line - 1) / line * line);
 }
 
-CC_INLINE void *cc_alloc_node(size_t size)
+/* A node for an alignment of up to a line. */
+CC_HELPER void *cc_heap_alloc_node_(size_t size, size_t align)
 {
     if (__builtin_expect(size - 1 >= CC_HEAP_SMALL_MAX_, 0))
-        return cc_heap_alloc_aligned_(size, CC_CACHE_LINE_SIZE);
-    return cc_heap_pop_(cc_heap_node_bin_(size));
+        return cc_heap_alloc_aligned_(size, align);
+    return cc_heap_pop_aligned_(cc_heap_node_bin_(size), size, align);
+}
+
+CC_INLINE void *cc_alloc_node(size_t size)
+{
+    return cc_heap_alloc_node_(size, CC_CACHE_LINE_SIZE);
 }
 
 CC_INLINE void cc_free_node(void *ptr, size_t size)
@@ -151,11 +180,12 @@ CC_HELPER bool cc_heap_has_aligned_bin_(size_t size, size_t align)
            (align & (align - 1)) == 0;
 }
 
+/* Of the power of two that neither exceeds. */
 CC_HELPER size_t cc_heap_aligned_bin_(size_t size, size_t align)
 {
-    size_t most = size > align ? size : align;
+    size_t below = (size - 1) | (align - 1); /* its highest bit is that of the greater */
 
-    return 2 * CC_HEAP_SIZES_ + (size_t)(63 - __builtin_clzll(most - 1)) - 6;
+    return 2 * CC_HEAP_SIZES_ + (size_t)(63 - __builtin_clzll(below)) - 6;
 }
 
 CC_INLINE void *cc_alloc_aligned(size_t size, size_t align)
@@ -163,9 +193,9 @@ CC_INLINE void *cc_alloc_aligned(size_t size, size_t align)
     if (align - 1 < 16 && (align & (align - 1)) == 0)
         return cc_alloc(size);
     if (align - 1 < CC_CACHE_LINE_SIZE && (align & (align - 1)) == 0)
-        return cc_alloc_node(size);
+        return cc_heap_alloc_node_(size, align);
     if (align && cc_heap_has_aligned_bin_(size, align))
-        return cc_heap_pop_(cc_heap_aligned_bin_(size, align));
+        return cc_heap_pop_aligned_(cc_heap_aligned_bin_(size, align), size, align);
     return cc_heap_alloc_aligned_(size, align); /* refuses what is no alignment */
 }
 

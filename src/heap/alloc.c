@@ -6,6 +6,10 @@
  * a block is counted by the bytes the backend says it has, which are the same when it goes. If
  * those are few enough for a size class, it is counted as one of that class, because that is what
  * it would be taken for by a free without a size.
+ *
+ * Somebody may want to be told of all that the program does (observer.h). Each function of the program
+ * asks for that first, and does the same work either way, by functions that tell nothing: so what
+ * one of them needs of another is told once, and counted as ever.
  */
 #include <ccmem/alloc.h>
 #include <stdint.h>
@@ -14,6 +18,7 @@
 #include "heap/identity.h"
 #include "heap/ledger.h"
 #include "heap/mode.h"
+#include "heap/observer.h"
 #include "heap/threads.h"
 #include "prim/fault.h"
 
@@ -121,11 +126,11 @@ static size_t large_request(size_t size)
     return size < CCI_LARGE_MIN && caching() ? CCI_LARGE_MIN : size;
 }
 
-void *cc_heap_alloc_large_(size_t size)
+static void *alloc_large(size_t size, bool zero)
 {
     size_t request = large_request(size);
 
-    return request ? take(request, 16, false, CC_HEAP_BINS_ + size) : NULL;
+    return request ? take(request, 16, zero, CC_HEAP_BINS_ + size) : NULL;
 }
 
 static bool is_power_of_two(size_t n)
@@ -133,16 +138,20 @@ static bool is_power_of_two(size_t n)
     return n != 0 && (n & (n - 1)) == 0;
 }
 
-/* Lines are for nodes, which fill them. */
-void *cc_heap_alloc_aligned_(size_t size, size_t align)
+/* For less than a line it is a node; and lines are for nodes, which fill them. */
+static void *alloc_aligned(size_t size, size_t align)
 {
-    if (size == 0 || !is_power_of_two(align) || align > PTRDIFF_MAX || size > PTRDIFF_MAX - align)
+    if (size == 0 || !is_power_of_two(align))
+        return NULL;
+    if (align < CC_CACHE_LINE_SIZE)
+        align = CC_CACHE_LINE_SIZE;
+    if (align > PTRDIFF_MAX || size > PTRDIFF_MAX - align)
         return NULL;
     size_t least = align == CC_CACHE_LINE_SIZE ? align : 16;
     return take((size + least - 1) / least * least, align, false, CC_HEAP_BINS_ + size);
 }
 
-void cc_heap_free_large_(void *ptr, size_t size)
+static void free_large(void *ptr, size_t size)
 {
     const cc_backend_t *backend = cci_backend_current();
 
@@ -154,7 +163,7 @@ void cc_heap_free_large_(void *ptr, size_t size)
     drop(backend, ptr, usable);
 }
 
-void cc_heap_free_aligned_(void *ptr, size_t size)
+static void free_aligned(void *ptr, size_t size)
 {
     const cc_backend_t *backend = cci_backend_current();
 
@@ -178,53 +187,104 @@ static void *alloc_one(size_t bin)
     return cci_cache_alloc_one(counters(), bin);
 }
 
-void *cc_heap_refill_(size_t bin)
+/* From the bins of the thread, whether its own code sees them or not. */
+static void *alloc_cached(size_t bin)
+{
+    cci_cache_t *cache = cci_cache_mine();
+    void        *block;
+
+    if (!cache)
+        return alloc_one(bin);
+    while (!cc_heap_try_pop_(&cache->bins[bin], &block))
+        if (!cci_cache_load(cache, bin))
+            return alloc_one(bin);
+    return block;
+}
+
+static void free_cached(void *ptr, size_t bin)
+{
+    cci_cache_t *cache = cci_cache_mine();
+
+    if (!cache) {
+        cci_cache_free_one(counters(), bin, ptr);
+        return;
+    }
+    while (!cc_heap_try_push_(&cache->bins[bin], ptr))
+        if (!cci_cache_make_room(cache, bin)) {
+            cci_cache_free_one(cache, bin, ptr);
+            return;
+        }
+}
+
+static void *alloc_in_bin(size_t bin)
 {
     if (!caching())
         return take(cci_bin_size(bin), cci_bin_align(bin), false, bin);
-    cci_cache_t *cache = cci_cache_mine();
-    return cache && cci_cache_load(cache, bin) ? cc_heap_pop_(bin) : alloc_one(bin);
+    return alloc_cached(bin);
 }
 
-void cc_heap_spill_(void *ptr, size_t bin)
+static void free_in_bin(void *ptr, size_t bin)
 {
-    if (!caching()) {
-        if (cci_heap_mode() == CCI_HEAP_CHECK)
-            cci_ledger_remove(ptr, bin);
-        drop(cci_backend_current(), ptr, cc_usable_size(ptr));
+    if (caching()) {
+        free_cached(ptr, bin);
         return;
     }
-    cci_cache_t *cache = cci_cache_mine();
-    if (cache && cci_cache_make_room(cache, bin))
-        cc_heap_push_(ptr, bin);
-    else
-        cci_cache_free_one(counters(), bin, ptr);
+    if (cci_heap_mode() == CCI_HEAP_CHECK)
+        cci_ledger_remove(ptr, bin);
+    drop(cci_backend_current(), ptr, cc_usable_size(ptr));
+}
+
+/* The short way, as a program has it. */
+static inline void *pop(size_t bin)
+{
+    void *block;
+
+    return cc_heap_try_pop_(cc_heap_bin_at_(bin), &block) ? block : alloc_in_bin(bin);
+}
+
+static inline void push(void *ptr, size_t bin)
+{
+    if (!cc_heap_try_push_(cc_heap_bin_at_(bin), ptr))
+        free_in_bin(ptr, bin);
 }
 
 /* ---- the rest of the family ---- */
 
-void *cc_calloc(size_t count, size_t size)
+static bool is_small(size_t size)
 {
-    size_t bytes;
+    return size - 1 < CC_HEAP_SMALL_MAX_; /* 0 wraps */
+}
 
-    if (__builtin_mul_overflow(count, size, &bytes))
-        return NULL;
-    if (bytes - 1 >= CC_HEAP_SMALL_MAX_) {
-        size_t request = large_request(bytes);
-        return request ? take(request, 16, true, CC_HEAP_BINS_ + bytes) : NULL;
-    }
-    size_t class = cc_heap_class_(bytes);
+static inline void *alloc_plain(size_t size)
+{
+    return is_small(size) ? pop(cc_heap_class_(size)) : alloc_large(size, false);
+}
+
+static inline void free_plain(void *ptr, size_t size)
+{
+    if (is_small(size))
+        push(ptr, cc_heap_class_(size));
+    else
+        free_large(ptr, size);
+}
+
+static void *alloc_zeroed(size_t size)
+{
+    if (!is_small(size))
+        return alloc_large(size, true);
+    size_t class = cc_heap_class_(size);
     if (!caching())
         return take(cci_class_size[class], 16, true, class);
-    void *block = cc_heap_pop_(class);
-    return block ? memset(block, 0, bytes) : NULL;
+    void *block = pop(class);
+    return block ? memset(block, 0, size) : NULL;
 }
 
 /* With the cache, any small block goes to the bin that its bytes speak of. */
-static void free_unsized(void *ptr)
+static void free_unsized(void *ptr, size_t unused)
 {
     const cc_backend_t *backend = cci_backend_current();
 
+    (void)unused;
     if (cci_heap_mode() == CCI_HEAP_CHECK)
         cci_ledger_remove_unsized(ptr);
     size_t usable = backend->usable_size(ptr);
@@ -232,31 +292,24 @@ static void free_unsized(void *ptr)
     if (class == CCI_CLASS_NONE)
         drop(backend, ptr, usable);
     else
-        cc_heap_push_(ptr, class);
-}
-
-void cc_free_unsized(void *ptr)
-{
-    if (!ptr)
-        return;
-    free_unsized(ptr);
+        push(ptr, class);
     cci_cache_t *c = counters();
     cci_count(c, &c->unsized_free_count, 1);
 }
 
-static bool same_place(size_t old_size, size_t new_size)
+static inline bool same_place(size_t old_size, size_t new_size)
 {
-    return old_size - 1 < CC_HEAP_SMALL_MAX_ && new_size - 1 < CC_HEAP_SMALL_MAX_ &&
+    return is_small(old_size) && is_small(new_size) &&
            cc_heap_class_(old_size) == cc_heap_class_(new_size);
 }
 
 static void *move(void *ptr, size_t old_size, size_t new_size)
 {
-    void *block = cc_alloc(new_size);
+    void *block = alloc_plain(new_size);
 
     if (block) {
         memcpy(block, ptr, old_size < new_size ? old_size : new_size);
-        cc_free(ptr, old_size);
+        free_plain(ptr, old_size);
     }
     return block;
 }
@@ -275,10 +328,8 @@ static void *resize_large(void *ptr, size_t new_size)
     return block;
 }
 
-void *cc_realloc(void *ptr, size_t old_size, size_t new_size)
+static void *resize(void *ptr, size_t old_size, size_t new_size)
 {
-    if (!ptr)
-        return cc_alloc(new_size);
     if (same_place(old_size, new_size))
         return ptr;
     if (caching() && old_size > CC_HEAP_SMALL_MAX_ && new_size > CC_HEAP_SMALL_MAX_)
@@ -286,9 +337,165 @@ void *cc_realloc(void *ptr, size_t old_size, size_t new_size)
     return move(ptr, old_size, new_size);
 }
 
+/* ---- for an observer ---- */
+
+/* Apart, so that calls of which nobody is told need no registers for it. */
+#define TOLD __attribute__((noinline))
+
+/* CC_HEAP_BINS_: it has none. */
+static size_t bin_of(const cci_request_t *r)
+{
+    if (r->kind != CCI_BLOCK_ALIGNED)
+        return is_small(r->size) ? cc_heap_class_(r->size) : CC_HEAP_BINS_;
+    if (!is_power_of_two(r->align))
+        return CC_HEAP_BINS_;
+    if (r->align <= CC_CACHE_LINE_SIZE)
+        return is_small(r->size) ? cc_heap_node_bin_(r->size) : CC_HEAP_BINS_;
+    if (cc_heap_has_aligned_bin_(r->size, r->align))
+        return cc_heap_aligned_bin_(r->size, r->align);
+    return CC_HEAP_BINS_;
+}
+
+static void *serve(const cci_request_t *r, size_t bin)
+{
+    if (r->kind == CCI_BLOCK_ZEROED)
+        return alloc_zeroed(r->size);
+    if (bin < CC_HEAP_BINS_)
+        return alloc_in_bin(bin);
+    if (r->kind == CCI_BLOCK_ALIGNED)
+        return alloc_aligned(r->size, r->align);
+    return alloc_large(r->size, false);
+}
+
+static size_t usable_of(const void *block, size_t bin)
+{
+    return block && bin < CC_HEAP_BINS_ && caching() ? cci_bin_size(bin) : cc_usable_size(block);
+}
+
+static TOLD void *told_alloc(const cci_observer_t *o, const cci_request_t *r)
+{
+    size_t   bin   = bin_of(r);
+    uint64_t began = o->allocating();
+    void    *block = serve(r, bin);
+
+    o->allocated(began, block, usable_of(block, bin), r);
+    return block;
+}
+
+/* Without an old block, or to a size that no block has, it is no change of a block. */
+static TOLD void *told_resize(const cci_observer_t *o, void *old, size_t old_size,
+                              const cci_request_t *r)
+{
+    if (!old || large_request(r->size) == 0)
+        return told_alloc(o, r);
+    uint64_t began = o->resizing(old);
+    void    *block = resize(old, old_size, r->size);
+    o->resized(began, old, block, usable_of(block, bin_of(r)), r);
+    return block;
+}
+
+typedef void give_t(void *ptr, size_t how); /* one of the frees above */
+
+static TOLD void told_free(const cci_observer_t *o, give_t *give, void *ptr, size_t how)
+{
+    uint64_t began = o->freeing(ptr);
+
+    give(ptr, how);
+    o->freed(began);
+}
+
+/* ---- what the program calls ---- */
+
+/* Does the work of the function that this stands in and ends it, if anybody wants to know of it. */
+#define RETURN_TOLD(kind, size, align)                                                   \
+    do {                                                                                 \
+        const cci_observer_t *observer = cci_heap_observer();                            \
+        if (__builtin_expect(observer != NULL, 0))                                       \
+            return told_alloc(observer, &(cci_request_t){ (kind), (size), (align),       \
+                                                          __builtin_frame_address(0) }); \
+    } while (0)
+
+void *cc_heap_refill_(size_t size, size_t bin)
+{
+    RETURN_TOLD(CCI_BLOCK_PLAIN, size, 0);
+    return alloc_in_bin(bin);
+}
+
+void *cc_heap_refill_aligned_(size_t size, size_t align, size_t bin)
+{
+    RETURN_TOLD(CCI_BLOCK_ALIGNED, size, align);
+    return alloc_in_bin(bin);
+}
+
+void *cc_heap_alloc_large_(size_t size)
+{
+    RETURN_TOLD(CCI_BLOCK_PLAIN, size, 0);
+    return alloc_large(size, false);
+}
+
+void *cc_heap_alloc_aligned_(size_t size, size_t align)
+{
+    RETURN_TOLD(CCI_BLOCK_ALIGNED, size, align);
+    return alloc_aligned(size, align);
+}
+
+void *cc_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        bytes = SIZE_MAX; /* no block has that */
+    RETURN_TOLD(CCI_BLOCK_ZEROED, bytes, 0);
+    return alloc_zeroed(bytes);
+}
+
+void *cc_realloc(void *ptr, size_t old_size, size_t new_size)
+{
+    const cci_observer_t *o = cci_heap_observer();
+
+    if (__builtin_expect(o != NULL, 0))
+        return told_resize(
+            o, ptr, old_size,
+            &(cci_request_t){ CCI_BLOCK_PLAIN, new_size, 0, __builtin_frame_address(0) });
+    return ptr ? resize(ptr, old_size, new_size) : alloc_plain(new_size);
+}
+
+static inline __attribute__((always_inline)) void give_back(give_t *give, void *ptr, size_t how)
+{
+    const cci_observer_t *o = cci_heap_observer();
+
+    if (__builtin_expect(!o, 1))
+        give(ptr, how);
+    else
+        told_free(o, give, ptr, how);
+}
+
+void cc_heap_spill_(void *ptr, size_t bin)
+{
+    give_back(free_in_bin, ptr, bin);
+}
+
+void cc_heap_free_large_(void *ptr, size_t size)
+{
+    give_back(free_large, ptr, size);
+}
+
+void cc_heap_free_aligned_(void *ptr, size_t size)
+{
+    give_back(free_aligned, ptr, size);
+}
+
+void cc_free_unsized(void *ptr)
+{
+    if (ptr)
+        give_back(free_unsized, ptr, 0);
+}
+
+/* ---- about blocks and caches ---- */
+
 size_t cc_good_size(size_t size)
 {
-    if (size - 1 < CC_HEAP_SMALL_MAX_)
+    if (is_small(size))
         return cci_class_size[cc_heap_class_(size)];
     return large_request(size);
 }

@@ -30,6 +30,7 @@ typedef struct cci_cache {
     struct cci_heap   *heap;        /* never changes */
     struct cci_cache  *next;        /* of all of the heap; never changes */
     void              *owner;       /* what the heap notes of the thread that uses it */
+    uint32_t           owner_id;    /* and the system's number of it, where the heap asks for it */
     bool               is_shared;   /* of threads that have no cache; many write to it */
     uint64_t           scavenge_ns; /* when it looks for bins that were not used */
 

@@ -9,21 +9,18 @@
  *
  * A fork takes all locks and lets them go on both sides, so none is held by a thread that is not
  * there. The caches of those threads are free for others in the child; what was in them stays
- * allocated to nobody.
+ * allocated to nobody. Nobody is told of the child's blocks.
  */
 #include "heap/threads.h"
 #include <pthread.h>
 #include <stddef.h>
+#include "heap/bins.h"
 #include "heap/cell.h"
 #include "heap/identity.h"
 #include "heap/ledger.h"
 #include "heap/mode.h"
+#include "heap/observer.h"
 #include "heap/stats.h"
-
-/* Neither a block to take nor a place to put one: sends every call to the library. */
-static cc_heap_bin_ no_bins[CC_HEAP_BINS_];
-
-CC_THREAD cc_heap_bin_ *cc_heap_bins_ = no_bins;
 
 static __thread cci_cache_t *mine __attribute__((tls_model("initial-exec")));
 static __thread bool         closed __attribute__((tls_model("initial-exec")));
@@ -45,9 +42,9 @@ cci_cache_t *cci_cache_peek(void)
 
 static void leave(void *cache)
 {
-    cc_heap_bins_ = no_bins;
-    closed        = true;
-    mine          = NULL;
+    cci_bins_close(cache);
+    closed = true;
+    mine   = NULL;
     cci_heap_close_cache(cache);
 }
 
@@ -56,6 +53,7 @@ static void leave(void *cache)
 /* In the order in which they are taken elsewhere, one inside another. */
 static void before_fork(void)
 {
+    cci_bins_lock();
     cci_stats_lock();
     cci_ledger_lock();
     cci_identity_lock();
@@ -70,6 +68,7 @@ static void after_fork(void)
     cci_identity_unlock();
     cci_ledger_unlock();
     cci_stats_unlock();
+    cci_bins_unlock();
 }
 
 static void after_fork_in_child(void)
@@ -77,6 +76,8 @@ static void after_fork_in_child(void)
     after_fork();
     cci_caches_after_fork();
     cci_heap_keep_cache(&cci_heap_main, mine);
+    cci_bins_after_fork(mine);
+    cci_heap_observe(NULL);
 }
 
 /* ---- first use ---- */
@@ -117,6 +118,6 @@ cci_cache_t *cci_cache_mine(void)
     if (!mine)
         return NULL;
     if (cci_heap_mode() == CCI_HEAP_CACHE)
-        cc_heap_bins_ = mine->bins;
+        cci_bins_open(mine);
     return mine;
 }

@@ -133,10 +133,9 @@ void cci_recording_free(void *ptr)
     release(ptr);
 }
 
-/* Newer than most C libraries: without a function of that name, free is what it means. */
 void cci_recording_free_sized(void *ptr, size_t size)
 {
-    if (!cci_real.free_sized || !ptr || cci_real_is_early(ptr)) {
+    if (!ptr || cci_real_is_early(ptr)) {
         release(ptr);
         return;
     }
@@ -146,7 +145,7 @@ void cci_recording_free_sized(void *ptr, size_t size)
 
 void cci_recording_free_aligned_sized(void *ptr, size_t align, size_t size)
 {
-    if (!cci_real.free_aligned_sized || !ptr || cci_real_is_early(ptr)) {
+    if (!ptr || cci_real_is_early(ptr)) {
         release(ptr);
         return;
     }

@@ -124,6 +124,38 @@ static void free_unless_early(void *ptr)
         cci_real.free(ptr);
 }
 
+/* Newer than most C libraries: without a function of that name, free is what it means. They are looked
+ * for when a program calls one, because dlsym allocates to say that there is none: then every free
+ * would have to ask whether it is of such a block. */
+static void plain_free_sized(void *ptr, size_t size)
+{
+    (void)size;
+    cci_real.free(ptr);
+}
+
+static void plain_free_aligned_sized(void *ptr, size_t align, size_t size)
+{
+    (void)align;
+    (void)size;
+    cci_real.free(ptr);
+}
+
+static void find_newer(void *slot, const char *name);
+
+static void first_free_sized(void *ptr, size_t size)
+{
+    cci_real.free_sized = plain_free_sized;
+    find_newer(&cci_real.free_sized, "free_sized");
+    cci_real.free_sized(ptr, size);
+}
+
+static void first_free_aligned_sized(void *ptr, size_t align, size_t size)
+{
+    cci_real.free_aligned_sized = plain_free_aligned_sized;
+    find_newer(&cci_real.free_aligned_sized, "free_aligned_sized");
+    cci_real.free_aligned_sized(ptr, align, size);
+}
+
 static int first_dlclose(void *handle)
 {
     cci_real_find();
@@ -134,6 +166,8 @@ cci_real_t cci_real = {
 #define FIRST_ENTRY(type, name, parameters, arguments) .name = first_##name,
     CCI_REAL_LIST(FIRST_ENTRY).free = first_free,
     .free_any                       = free_unless_early,
+    .free_sized                     = first_free_sized,
+    .free_aligned_sized             = first_free_aligned_sized,
     .dlclose                        = first_dlclose,
 };
 
@@ -143,6 +177,13 @@ static void find(void *slot, const char *name)
     void *p = dlsym(RTLD_NEXT, name);
     if (p)
         memcpy(slot, &p, sizeof p);
+}
+
+static void find_newer(void *slot, const char *name)
+{
+    cci_thread_t *suspended = cci_thread_suspend();
+    find(slot, name);
+    cci_thread_resume(suspended);
 }
 
 /* Whether two functions are of one file. */
@@ -161,8 +202,6 @@ void cci_real_find(void)
 #define FIND(type, name, parameters, arguments) find(&found.name, #name);
     CCI_REAL_LIST(FIND)
     find(&found.free, "free");
-    find(&found.free_sized, "free_sized");
-    find(&found.free_aligned_sized, "free_aligned_sized");
     find(&found.dlclose, "dlclose");
     finding        = false;
     found.free_any = atomic_load(&early_used) ? free_unless_early : found.free;

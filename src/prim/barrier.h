@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* prim/barrier.h - a memory barrier in every thread of the system, by the one that asks for it.
+/* prim/barrier.h - a memory barrier in every other thread, by the one that asks for it.
  *
  * For a protocol of two sides of which one is hot: each stores its own word and then reads the
  * other's, so that one of them sees the other. Both would need a fence between the two; here the
@@ -11,5 +11,9 @@
 /* When this returns, what any thread of any process stored before a load that it had done when this
  * was called is there for all to see. Milliseconds. */
 void cci_barrier_everywhere(void);
+
+/* The same, of the threads of this process only. Microseconds, but for the first time, where the
+ * system can. */
+void cci_barrier_process(void);
 
 #endif

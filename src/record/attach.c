@@ -15,7 +15,9 @@
 
 cci_door_t cci_door;
 
-static char door_path[PATH_MAX]; /* "" = this process made none */
+static char  door_path[PATH_MAX]; /* "" = this process made none */
+static bool  is_file;             /* the page is one of a file's */
+static void *locked;              /* a mapping that holds the lock; NULL = nobody does */
 
 /* ---- the folder ---- */
 
@@ -74,7 +76,10 @@ static int map(int fd)
 {
     void *p =
         mmap(&cci_door, sizeof cci_door, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-    return p == MAP_FAILED ? errno : 0;
+    if (p == MAP_FAILED)
+        return errno;
+    is_file = true;
+    return 0;
 }
 
 /* A file of this name, and be at it. EEXIST, EAGAIN: try another name. */
@@ -138,6 +143,8 @@ void cci_door_leave(void)
     if (mremap(page, sizeof *page, sizeof *page, MREMAP_MAYMOVE | MREMAP_FIXED, &cci_door) ==
         MAP_FAILED)
         munmap(page, sizeof *page);
+    else
+        is_file = false;
 }
 
 /* ---- the end ---- */
@@ -169,12 +176,56 @@ void cci_door_remove(void)
         unlink(path);
 }
 
+/* The lock is its parent's, and was not mapped here. */
 void cci_door_forked(void)
 {
     door_path[0] = '\0';
+    locked       = NULL;
 }
 
 bool cci_door_is_own(void)
 {
     return door_path[0] != '\0';
+}
+
+bool cci_door_is_shared(void)
+{
+    return is_file && !cci_door_is_own();
+}
+
+/* ---- keeping others out ---- */
+
+/* As with the door itself, a mapping holds what no descriptor could: the program closes those. */
+static bool hold_lock(int fd)
+{
+    struct flock attached = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = CCI_DOOR_LOCK_ATTACHED, .l_len = 1
+    };
+
+    if (fcntl(fd, F_OFD_SETLK, &attached) != 0)
+        return false;
+    void *p = mmap(NULL, CCI_DOOR_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        return false;
+    madvise(p, CCI_DOOR_BYTES, MADV_DONTFORK);
+    locked = p;
+    return true;
+}
+
+bool cci_door_lock(void)
+{
+    int fd = cci_door_is_own() ? open(door_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+
+    if (fd < 0)
+        return true;
+    bool held = hold_lock(fd);
+    close(fd);
+    return held;
+}
+
+void cci_door_unlock(void)
+{
+    if (locked)
+        munmap(locked, CCI_DOOR_BYTES);
+    locked = NULL;
 }

@@ -22,7 +22,8 @@
  * that was meant for it. So a fork costs nothing, and a child can be attached to all the same.
  *
  * The mapping holds a lock on the first byte of the file: a file without one is nobody's door. Who
- * attached holds one on the second for as long as it lives.
+ * attached holds one on the second for as long as it lives, and so does a process that records
+ * itself (record/local.h).
  */
 #ifndef CCI_RECORD_ATTACH_H
 #define CCI_RECORD_ATTACH_H
@@ -43,7 +44,7 @@ enum {
 };
 
 /* What both sides must agree on: this page, the control page, the pools. */
-enum { CCI_DOOR_VERSION = CCI_TRACE_VERSION << 16 | 1 };
+enum { CCI_DOOR_VERSION = CCI_TRACE_VERSION << 16 | 2 };
 
 enum { CCI_DOOR_LOCK_OPEN, CCI_DOOR_LOCK_ATTACHED }; /* bytes of the file */
 
@@ -57,15 +58,17 @@ enum { CCI_DOOR_BYTES = 4096, CCI_DOOR_SPOOL_BYTES = 2048 }; /* of the file, of 
 
 typedef struct cci_door {
     _Alignas(CCI_DOOR_PAGE) _Atomic uint32_t word;
-    uint32_t        magic, version;
-    int32_t         owner; /* the process that made it, as it calls itself */
-    uint32_t        last;  /* the number that was used last */
-    _Atomic int32_t error; /* why `target` does not record, an errno */
+    uint32_t magic, version;
+    int32_t  owner; /* the process that made it, as it calls itself */
+    uint32_t last;  /* the number that was used last */
+    /* The number of a recording that the process reads itself; 0: nobody else's business */
+    _Atomic uint32_t local;
     /* What is asked for; whole before the word says so. */
-    int32_t  target; /* the process, as it calls itself; its forks share the page */
-    uint32_t mode;   /* cci_trace_mode_t */
-    uint64_t sample_interval;
-    char     spool[CCI_DOOR_SPOOL_BYTES];
+    int32_t          target; /* the process, as it calls itself; its forks share the page */
+    _Atomic uint64_t error;  /* why it does not record: cci_door_fail */
+    uint32_t         mode;   /* cci_trace_mode_t */
+    uint64_t         sample_interval;
+    char             spool[CCI_DOOR_SPOOL_BYTES];
 } cci_door_t;
 
 _Static_assert(sizeof(cci_door_t) == CCI_DOOR_PAGE, "nothing else may be on the page");
@@ -76,6 +79,20 @@ extern cci_door_t cci_door __attribute__((visibility("hidden")));
 static inline uint32_t cci_door_next(uint32_t number)
 {
     return number >= CCI_WORD_FIRST && number < CCI_WORD_LAST ? number + 1 : CCI_WORD_FIRST;
+}
+
+/* What `error` is while nothing is wrong with the recording of this number. */
+static inline uint64_t cci_door_no_error(uint32_t number)
+{
+    return (uint64_t)number << 32;
+}
+
+/* The recording does not begin, or has ended, by this errno; the first one counts. What is said late
+ * of a recording before is not taken for this one's. */
+static inline void cci_door_fail(uint32_t number, int error)
+{
+    uint64_t none = cci_door_no_error(number);
+    atomic_compare_exchange_strong(&cci_door.error, &none, none | (uint32_t)error);
 }
 
 /* ---- in the process whose door it is; one thread at a time ---- */
@@ -93,5 +110,13 @@ void cci_door_remove(void);
 /* A fork is at its parent's: it is not its own to remove. */
 void cci_door_forked(void);
 bool cci_door_is_own(void);
+
+/* It is at one that others are at as well, and not its own: a fork that has not made one yet. */
+bool cci_door_is_shared(void);
+
+/* Keep everybody from attaching, until unlock. False: somebody has attached. Where there is no file
+ * nobody can, and where it cannot be opened `local` has to do. */
+bool cci_door_lock(void);
+void cci_door_unlock(void);
 
 #endif

@@ -24,6 +24,11 @@ bool cci_books_due(uint64_t now_ticks)
     return now_ticks >= due && atomic_compare_exchange_strong(&due_ticks, &due, UINT64_MAX);
 }
 
+void cci_books_put_off(void)
+{
+    atomic_store(&due_ticks, 0);
+}
+
 static void set_next(const cci_thread_t *t, uint64_t begin, uint64_t end)
 {
     uint64_t pause = PAUSE_UNITS << t->tick_shift, share = (end - begin) * SHARE;
@@ -42,12 +47,13 @@ static bool blocks_signals(void)
 }
 
 /* A handler that was asked to leave its signal open stands on the stack all the same. On another
- * stack than the thread's own it cannot be told. */
+ * stack than the thread's own, and where no stacks are followed, it cannot be told. */
 static bool is_below_handler(cci_thread_t *t, cci_frame_t frame)
 {
+    if (!t->stacks)
+        return true;
     const cci_stack_bounds_t *bounds = &t->stacks->bounds;
     cci_unwind_step_t         step   = { 0 };
-
     if (!cci_stack_holds(bounds, frame.sp))
         return true;
     for (int n = 0; n < FRAMES_MAX && !step.interrupted; n++)

@@ -18,6 +18,9 @@ typedef bool cci_books_reader_t(cci_books_t *out, bool at_end);
 /* Whether it is time to. The thread that is told so does it. */
 bool cci_books_due(uint64_t now_ticks);
 
+/* It is, but this is no place for it: the next thread that asks is told the same. */
+void cci_books_put_off(void);
+
 /* Read and record them, if this is a place for it. caller: who called the interposed function. */
 void cci_books_record(cci_books_reader_t *read, const cci_frame_t *caller, bool at_end);
 

@@ -312,12 +312,8 @@ static void drain_all(collector_t *c)
         if (r && !atomic_exchange(&c->spool.control->stop, 1))
             complain(p->trace_path, r);
     }
-    if (drained == 0)
-        return;
-    atomic_fetch_add_explicit(&c->spool.control->drained, 1, memory_order_seq_cst);
-    if (atomic_load_explicit(&c->spool.control->waiting,
-                             memory_order_seq_cst)) /* pairs: wait_for_collector */
-        cci_futex_wake_all(&c->spool.control->drained);
+    if (drained > 0)
+        cci_pool_drained(c->spool.control);
 }
 
 /* ---- the view ---- */

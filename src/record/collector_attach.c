@@ -254,14 +254,24 @@ static void sweep(const char *door_path)
         closedir(d);
 }
 
+/* Whether it is not in the way that the process at whose door we are records itself. */
+static bool check_local(const cci_attach_t *a, cci_attach_refusal_t *r)
+{
+    if (atomic_load(&a->door->local) == 0)
+        return true;
+    if (a->door->owner != a->pid)
+        return refuse(r, "is a fork of process %d, which is profiling itself", a->door->owner);
+    return refuse(r, "is profiling itself");
+}
+
 bool cci_attach_lock(cci_attach_t *a, cci_attach_refusal_t *r)
 {
     struct flock lock = lock_of(CCI_DOOR_LOCK_ATTACHED);
 
     if (fcntl(a->door_fd, F_OFD_SETLK, &lock) == 0)
-        return true;
+        return check_local(a, r);
     if (errno == EAGAIN || errno == EACCES)
-        return refuse(r, "is being recorded by another ccmem");
+        return check_local(a, r) && refuse(r, "is being recorded by another ccmem");
     return refuse(r, "%.200s: %s", a->door_path, strerror(errno));
 }
 
@@ -311,7 +321,7 @@ static void put_request(cci_attach_t *a, const cci_attach_request_t *request)
     a->door->target          = a->pid;
     a->door->mode            = request->mode;
     a->door->sample_interval = request->sample_interval;
-    atomic_store(&a->door->error, 0);
+    atomic_store(&a->door->error, cci_door_no_error(a->number));
 }
 
 /* A recording whose collector was killed is ended first. The barrier lies between the end of what
@@ -320,8 +330,8 @@ static void change_word(cci_attach_t *a, const cci_attach_request_t *request)
 {
     atomic_store(&a->door->word, CCI_WORD_ASLEEP);
     cci_barrier_everywhere();
-    put_request(a, request);
     a->number = a->door->last = cci_door_next(a->door->last);
+    put_request(a, request);
     atomic_store(&a->door->word, a->number); /* pairs: settle */
 }
 
@@ -336,7 +346,7 @@ static bool wait_for_own_door(const cci_attach_t *a, char *path, cci_attach_refu
     const struct timespec pause = { .tv_nsec = FORK_POLL_MS * 1000000 };
 
     for (int waited = 0; waited < FORK_WAIT_MS; waited += FORK_POLL_MS) {
-        int error = atomic_load(&a->door->error);
+        int error = cci_attach_error(a);
         if (error)
             return refuse(r, "could not make a file for attaching: %s", strerror(error));
         if (cci_attach_is_gone(a))
@@ -387,6 +397,8 @@ bool cci_attach_end_any(cci_attach_t *a, cci_attach_refusal_t *r)
         return refuse(r, "is not being recorded");
     if (a->door->owner != a->pid)
         return refuse(r, "is recorded with process %d, which it is a fork of", a->door->owner);
+    if (!check_local(a, r))
+        return false; /* `local` is set before the word is its number */
     end_number(a->door, word);
     return true;
 }
@@ -398,5 +410,6 @@ bool cci_attach_is_on(const cci_attach_t *a)
 
 int cci_attach_error(const cci_attach_t *a)
 {
-    return a->door ? atomic_load(&a->door->error) : 0;
+    uint64_t error = a->door ? atomic_load(&a->door->error) : 0;
+    return error >> 32 == a->number ? (int)(uint32_t)error : 0;
 }

@@ -18,6 +18,12 @@
 
 static const size_t extent_bytes = (size_t)CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES;
 
+/* A chunk that is to be stored, as it was when that was found out: the program may still write. */
+typedef struct cci_due {
+    uint64_t            opened, seq;
+    cci_chunk_header_t *chunk;
+} cci_due_t;
+
 /* ---- the pool ---- */
 
 static void close_pool(cci_process_pool_t *p)
@@ -29,6 +35,7 @@ static void close_pool(cci_process_pool_t *p)
     if (p->pool_fd >= 0)
         close(p->pool_fd);
     free(p->extent);
+    free(p->due);
     free(p->shown);
     free(p);
 }
@@ -70,6 +77,17 @@ cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned n
     return NULL;
 }
 
+/* For so many extents and their chunks. */
+static bool make_room(cci_process_pool_t *p, size_t extents)
+{
+    void     **extent = realloc(p->extent, extents * sizeof *extent);
+    cci_due_t *due    = realloc(p->due, extents * CCI_POOL_EXTENT_CHUNKS * sizeof *due);
+
+    p->extent = extent ? extent : p->extent;
+    p->due    = due ? due : p->due;
+    return extent && due;
+}
+
 /* The file may have grown. Only whole extents are looked at: they are reserved before they are used. */
 static int map_new_extents(cci_process_pool_t *p)
 {
@@ -82,10 +100,8 @@ static int map_new_extents(cci_process_pool_t *p)
         n = CCI_POOL_EXTENTS_MAX;
     if (n <= p->extents)
         return 0;
-    void **extent = realloc(p->extent, n * sizeof *extent);
-    if (!extent)
+    if (!make_room(p, n))
         return ENOMEM;
-    p->extent = extent;
     for (; p->extents < n; p->extents++) {
         off_t at = CCI_TRACE_HEADER_BYTES + (off_t)p->extents * (off_t)extent_bytes;
         void *m  = mmap(NULL, extent_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->pool_fd, at);
@@ -94,6 +110,12 @@ static int map_new_extents(cci_process_pool_t *p)
         p->extent[p->extents] = m;
     }
     return 0;
+}
+
+static cci_chunk_header_t *chunk_at(const cci_process_pool_t *p, size_t i)
+{
+    uint8_t *extent = p->extent[i / CCI_POOL_EXTENT_CHUNKS];
+    return (cci_chunk_header_t *)(extent + i % CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES);
 }
 
 /* What the program wrote is not to be trusted further than it concerns the program. */
@@ -118,39 +140,53 @@ static int store_chunk(cci_process_pool_t *p, cci_packer_t *packer, const cci_ch
     return r;
 }
 
-static void free_chunk(cci_chunk_header_t *c)
+static int by_opening(const void *left, const void *right)
 {
-    atomic_store_explicit(&c->used, 0, memory_order_relaxed);
-    atomic_store_explicit(&c->state, CCI_CHUNK_FREE, memory_order_release); /* pairs: take_free */
+    const cci_due_t *a = left, *b = right;
+
+    if (a->opened != b->opened)
+        return a->opened < b->opened ? -1 : 1;
+    return (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-static int drain_extent(cci_process_pool_t *p, cci_packer_t *packer, uint8_t *extent, bool ended,
-                        uint32_t *drained)
+static bool is_due(const cci_chunk_header_t *c, bool ended)
 {
-    int r = 0;
+    uint32_t state = atomic_load_explicit(&c->state, memory_order_acquire); /* pairs: give */
+    return state == CCI_CHUNK_FULL || (ended && state == CCI_CHUNK_OWNED);
+}
 
-    for (int i = 0; i < CCI_POOL_EXTENT_CHUNKS; i++) {
-        cci_chunk_header_t *c = (cci_chunk_header_t *)(extent + (size_t)i * CCI_CHUNK_BYTES);
-        uint32_t state = atomic_load_explicit(&c->state, memory_order_acquire); /* pairs: give */
-        if (state != CCI_CHUNK_FULL && !(ended && state == CCI_CHUNK_OWNED))
+/* In the order in which they were opened, into p->due; how many. A thread gives a chunk away before it
+ * opens another. So of those that were opened before the look began none was passed over while it
+ * was not full yet and its successor taken; younger ones wait for the next look. */
+static size_t find_due(cci_process_pool_t *p, bool ended)
+{
+    const uint64_t now = cci_clock_ticks((cci_clock_kind_t)p->header->clock_kind);
+    size_t         n   = 0;
+
+    for (size_t i = 0; i < (size_t)p->extents * CCI_POOL_EXTENT_CHUNKS; i++) {
+        cci_chunk_header_t *c = chunk_at(p, i);
+        if (!is_due(c, ended))
             continue;
-        int failed = store_chunk(p, packer, c);
-        r          = r ? r : failed;
-        free_chunk(c);
-        ++*drained;
+        p->due[n] = (cci_due_t){ c->opened.ticks, c->seq, c };
+        n += ended || p->due[n].opened <= now;
     }
-    return r;
+    if (n > 1)
+        qsort(p->due, n, sizeof *p->due, by_opening);
+    return n;
 }
 
 int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended,
                            uint32_t *drained)
 {
-    int r = map_new_extents(p);
+    int    r = map_new_extents(p);
+    size_t n = find_due(p, ended);
 
-    for (uint32_t i = 0; i < p->extents; i++) {
-        int failed = drain_extent(p, packer, p->extent[i], ended, drained);
+    for (size_t i = 0; i < n; i++) {
+        int failed = store_chunk(p, packer, p->due[i].chunk);
         r          = r ? r : failed;
+        cci_pool_free(p->due[i].chunk);
     }
+    *drained += (uint32_t)n;
     return r;
 }
 
@@ -212,12 +248,8 @@ int cci_process_pool_show(cci_process_pool_t *p, const cci_collector_view_t *vie
 {
     int r = reserve_shown(p);
 
-    for (size_t i = 0; r == 0 && i < (size_t)p->extents * CCI_POOL_EXTENT_CHUNKS; i++) {
-        uint8_t *extent = p->extent[i / CCI_POOL_EXTENT_CHUNKS];
-        show_chunk(
-            (const cci_chunk_header_t *)(extent + i % CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES),
-            &p->shown[i], view);
-    }
+    for (size_t i = 0; r == 0 && i < (size_t)p->extents * CCI_POOL_EXTENT_CHUNKS; i++)
+        show_chunk(chunk_at(p, i), &p->shown[i], view);
     return r;
 }
 

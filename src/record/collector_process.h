@@ -23,6 +23,7 @@ typedef struct cci_process_pool {
     const cci_trace_header_t *header;
     void                    **extent;
     uint32_t                  extents;
+    struct cci_due           *due;  /* room for each chunk */
     cci_trace_file_t          file; /* fd -1: nothing is written any more */
     cci_rss_log_t             rss;
     struct cci_shown         *shown; /* of each chunk, what a view has; NULL without one */
@@ -33,8 +34,9 @@ typedef struct cci_process_pool {
 /* The pool of a process that has just made it. NULL and errno. */
 cci_process_pool_t *cci_process_pool_open(const char *spool, int pid, unsigned number);
 
-/* Store and free every full chunk; at the end of the process also those its threads still held.
- * Counts into *drained. 0 or the errno of the first write that failed: from then on chunks are freed
+/* Store and free the full chunks, in the order in which they were opened: what is there of a thread
+ * when a disk is full has no gap. At the end of the process also those its threads still held; until
+ * then not those that are opened meanwhile. Counts into *drained. 0 or the errno of the first write that failed: from then on chunks are freed
  * and their contents given up. */
 int cci_process_pool_drain(cci_process_pool_t *p, cci_packer_t *packer, bool ended,
                            uint32_t *drained);

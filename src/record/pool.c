@@ -15,11 +15,22 @@
 
 static const size_t extent_bytes = (size_t)CCI_POOL_EXTENT_CHUNKS * CCI_CHUNK_BYTES;
 
-static cci_chunk_header_t *chunk_at(cci_pool_t *pool, uint32_t index)
+/* Relaxed: what is in use was counted in `extents` after it was stored. */
+static void *extent_at(const cci_pool_t *pool, uint32_t index)
 {
-    uint8_t *extent = pool->extent[index / CCI_POOL_EXTENT_CHUNKS];
+    return atomic_load_explicit(&pool->extent[index], memory_order_relaxed);
+}
+
+cci_chunk_header_t *cci_pool_chunk(cci_pool_t *pool, uint32_t index)
+{
+    uint8_t *extent = extent_at(pool, index / CCI_POOL_EXTENT_CHUNKS);
     return (cci_chunk_header_t *)(extent +
                                   (size_t)(index % CCI_POOL_EXTENT_CHUNKS) * CCI_CHUNK_BYTES);
+}
+
+uint32_t cci_pool_count(cci_pool_t *pool)
+{
+    return atomic_load_explicit(&pool->extents, memory_order_acquire) * CCI_POOL_EXTENT_CHUNKS;
 }
 
 /* Some file systems cannot reserve; there, writing is the only way to have the space. */
@@ -62,24 +73,54 @@ static void *map_at(void *at, size_t bytes, int fd, off_t offset)
     return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, offset);
 }
 
-/* A forked child must not reach its parent's chunks, hence MADV_DONTFORK. */
+/* The same, of memory that is zero and nobody else's. */
+static void *map_private(void *at, size_t bytes, int more_flags)
+{
+    return mmap(at, bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0) | more_flags, -1, 0);
+}
+
+/* p: the new extent as it was mapped. A forked child must not reach its parent's chunks, hence
+ * MADV_DONTFORK. */
+static int add_extent(cci_pool_t *pool, uint32_t index, void *p)
+{
+    if (p == MAP_FAILED)
+        return errno;
+    madvise(p, extent_bytes, MADV_DONTFORK);
+    atomic_store_explicit(&pool->extent[index], p, memory_order_relaxed);
+    atomic_store_explicit(&pool->extents, index + 1, memory_order_release); /* pairs: take */
+    return 0;
+}
+
 static int map_extent(cci_pool_t *pool, int fd, uint32_t index)
 {
     off_t at = CCI_TRACE_HEADER_BYTES + (off_t)index * (off_t)extent_bytes;
     int   r  = reserve(fd, at, (off_t)extent_bytes);
 
-    if (r)
-        return r;
-    void *p = map_at(pool->extent[index], extent_bytes, fd, at);
-    if (p == MAP_FAILED)
-        return errno;
-    madvise(p, extent_bytes, MADV_DONTFORK);
-    pool->extent[index] = p;
-    atomic_store_explicit(&pool->extents, index + 1, memory_order_release); /* pairs: take */
-    return 0;
+    return r ? r : add_extent(pool, index, map_at(extent_at(pool, index), extent_bytes, fd, at));
 }
 
 /* The file is opened anew each time: the program may close any descriptor it finds. */
+static int map_more_of_file(cci_pool_t *pool, uint32_t index)
+{
+    int fd = open(pool->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return errno;
+    int r = map_extent(pool, fd, index);
+    close(fd);
+    return r;
+}
+
+static int map_next(cci_pool_t *pool, uint32_t index)
+{
+    if (index >= CCI_POOL_EXTENTS_MAX)
+        return EFBIG;
+    if (pool->local)
+        return add_extent(pool, index, map_private(extent_at(pool, index), extent_bytes, 0));
+    return map_more_of_file(pool, index);
+}
+
 static int grow(cci_pool_t *pool, uint32_t seen)
 {
     int r = 0;
@@ -87,16 +128,8 @@ static int grow(cci_pool_t *pool, uint32_t seen)
     while (atomic_exchange_explicit(&pool->growing, 1, memory_order_acquire))
         sched_yield();
     uint32_t extents = atomic_load_explicit(&pool->extents, memory_order_relaxed);
-    if (extents == seen) { /* otherwise somebody was here before us */
-        int fd =
-            extents < CCI_POOL_EXTENTS_MAX ? open(pool->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
-        if (fd < 0) {
-            r = extents < CCI_POOL_EXTENTS_MAX ? errno : EFBIG;
-        } else {
-            r = map_extent(pool, fd, extents);
-            close(fd);
-        }
-    }
+    if (extents == seen) /* otherwise somebody was here before us */
+        r = map_next(pool, extents);
     atomic_store_explicit(&pool->growing, 0, memory_order_release);
     return r;
 }
@@ -146,9 +179,10 @@ static int map_control(cci_pool_t *pool, int fd)
         return EINVAL;
     void *p = map_at(pool->control, sizeof *pool->control, fd, 0);
     if (p == MAP_FAILED)
-        return errno;
+        return ENOMEM;
     pool->control = p;
     pool->left    = false;
+    pool->local   = false;
     return 0;
 }
 
@@ -158,8 +192,10 @@ static int map_control(cci_pool_t *pool, int fd)
 static bool collector_lives(const cci_pool_t *pool)
 {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    int          fd   = open(pool->control_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
+    if (pool->local)
+        return true; /* until it says `stop` */
+    int fd = open(pool->control_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return kill(pool->control->collector, 0) == 0 || errno == EPERM;
     bool lives = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
@@ -185,13 +221,33 @@ int cci_pool_join(cci_pool_t *pool, const char *spool)
     return collector_lives(pool) ? 0 : EPIPE;
 }
 
+int cci_pool_create_local(cci_pool_t *pool)
+{
+    void *p = map_private(pool->control, sizeof *pool->control, 0);
+
+    if (p == MAP_FAILED)
+        return errno;
+    pool->control = p;
+    pool->left    = false;
+    pool->local   = true;
+    return map_next(pool, 0);
+}
+
 /* ---- leaving ---- */
 
 /* Where the system refuses, the old memory stays, which does as well but takes more room. */
 static bool put_nothing_at(void *at, size_t bytes)
 {
-    return mmap(at, bytes, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+    return map_private(at, bytes, MAP_NORESERVE) != MAP_FAILED;
+}
+
+/* What is private already need only be emptied; what is locked cannot be. */
+static void leave_extent(const cci_pool_t *pool, void *extent)
+{
+    if (pool->local && madvise(extent, extent_bytes, MADV_DONTNEED) == 0)
+        return;
+    if (put_nothing_at(extent, extent_bytes))
+        madvise(extent, extent_bytes, MADV_DONTFORK);
 }
 
 static void reset(cci_pool_t *pool)
@@ -215,35 +271,50 @@ static void remove_spool(cci_pool_t *pool)
     *end = '/';
 }
 
-void cci_pool_leave(cci_pool_t *pool)
+/* Whoever waits for the reader is not to find out late that there is none. */
+static void leave_reader(cci_pool_t *pool)
 {
-    if (pool->control && !pool->left && !collector_lives(pool))
+    atomic_store(&pool->control->stop, 1);
+    cci_futex_post(&pool->control->drained);
+    pool->left = true;
+}
+
+static void leave_collector(cci_pool_t *pool)
+{
+    if (!collector_lives(pool))
         remove_spool(pool);
-    for (uint32_t i = 0; i < CCI_POOL_EXTENTS_MAX && pool->extent[i]; i++)
-        if (put_nothing_at(pool->extent[i], extent_bytes))
-            madvise(pool->extent[i], extent_bytes, MADV_DONTFORK);
-    if (pool->control && !pool->left && put_nothing_at(pool->control, sizeof *pool->control)) {
+    if (put_nothing_at(pool->control, sizeof *pool->control)) {
         atomic_store(&pool->control->stop, 1); /* for those who wait for the collector */
         pool->left = true;
     }
+}
+
+void cci_pool_leave(cci_pool_t *pool)
+{
+    for (uint32_t i = 0; i < CCI_POOL_EXTENTS_MAX && extent_at(pool, i); i++)
+        leave_extent(pool, extent_at(pool, i));
+    if (pool->control && !pool->left && pool->local)
+        leave_reader(pool);
+    else if (pool->control && !pool->left)
+        leave_collector(pool);
     reset(pool);
 }
 
 void cci_pool_forget(cci_pool_t *pool)
 {
-    for (uint32_t i = 0; i < CCI_POOL_EXTENTS_MAX && pool->extent[i]; i++)
-        pool->extent[i] = NULL; /* the address may be the program's by now */
+    for (uint32_t i = 0; i < CCI_POOL_EXTENTS_MAX && extent_at(pool, i); i++)
+        atomic_store_explicit(&pool->extent[i], NULL,
+                              memory_order_relaxed); /* the address may be the program's by now */
     reset(pool);
 }
 
 /* Low numbers first: a few chunks are used over and over and stay in the processor's cache. */
 static cci_chunk_header_t *take_free(cci_pool_t *pool)
 {
-    uint32_t n =
-        atomic_load_explicit(&pool->extents, memory_order_acquire) * CCI_POOL_EXTENT_CHUNKS;
+    uint32_t n = cci_pool_count(pool);
 
     for (uint32_t i = 0; i < n; i++) {
-        cci_chunk_header_t *c    = chunk_at(pool, i);
+        cci_chunk_header_t *c    = cci_pool_chunk(pool, i);
         uint32_t            free = CCI_CHUNK_FREE;
         if (atomic_load_explicit(&c->state, memory_order_relaxed) == CCI_CHUNK_FREE &&
             atomic_compare_exchange_strong_explicit(
@@ -324,7 +395,7 @@ static cci_chunk_header_t *take_plain(cci_pool_t *pool)
             return NULL;
         }
     }
-    cci_chunk_header_t *c = chunk_at(pool, i);
+    cci_chunk_header_t *c = cci_pool_chunk(pool, i);
     atomic_store_explicit(&c->state, CCI_CHUNK_OWNED, memory_order_relaxed);
     return c;
 }
@@ -342,4 +413,21 @@ void cci_pool_give(cci_pool_t *pool, cci_chunk_header_t *chunk)
         cci_futex_post(&pool->control->doorbell);
     else
         munmap(chunk, CCI_CHUNK_BYTES);
+}
+
+/* ---- who reads ---- */
+
+void cci_pool_free(cci_chunk_header_t *chunk)
+{
+    atomic_store_explicit(&chunk->used, 0, memory_order_relaxed);
+    atomic_store_explicit(&chunk->state, CCI_CHUNK_FREE,
+                          memory_order_release); /* pairs: take_free */
+}
+
+void cci_pool_drained(cci_control_t *control)
+{
+    atomic_fetch_add_explicit(&control->drained, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&control->waiting,
+                             memory_order_seq_cst)) /* pairs: wait_for_collector */
+        cci_futex_wake_all(&control->drained);
 }

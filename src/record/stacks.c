@@ -423,23 +423,44 @@ static bool capture_here(cci_thread_t *t, const cci_frame_t *innermost, cci_memo
     return true;
 }
 
-bool cci_stacks_capture(cci_thread_t *t, const cci_frame_t *innermost, uint32_t *node)
+/* What is rare is apart, and called last, so that the rest needs few registers. set: NULL elsewhere
+ * than on the thread's own stack. */
+static __attribute__((noinline)) bool capture_new(cci_thread_t *t, const cci_frame_t *innermost,
+                                                  cci_memo_set_t *set, uint32_t *node)
 {
-    cci_stacks_t   *s     = t->stacks;
-    uint32_t        epoch = atomic_load_explicit(&modules_epoch, memory_order_relaxed);
-    cci_memo_set_t *set   = memo_set(s, innermost);
-    bool            here  = innermost->sp - s->bounds.low < s->bounds.high - s->bounds.low;
-
-    if (__builtin_expect(s->epoch != epoch, 0))
-        forget_modules(s, epoch);
-    *node = __builtin_expect(here, 1) ? memo_find(set, innermost) : 0;
-    if (__builtin_expect(*node != 0, 1))
-        return true;
     int  error = errno; /* what is new may have to be asked of the system */
-    bool done =
-        here ? capture_here(t, innermost, set, node) : capture_elsewhere(t, innermost, node);
+    bool done = set ? capture_here(t, innermost, set, node) : capture_elsewhere(t, innermost, node);
+
     errno = error;
     return done;
+}
+
+static __attribute__((noinline)) bool
+capture_after_change(cci_thread_t *t, const cci_frame_t *innermost, uint32_t epoch, uint32_t *node)
+{
+    forget_modules(t->stacks, epoch);
+    return cci_stacks_capture(t, innermost, node);
+}
+
+bool cci_stacks_capture(cci_thread_t *t, const cci_frame_t *innermost, uint32_t *node)
+{
+    cci_stacks_t *s     = t->stacks;
+    uint32_t      epoch = atomic_load_explicit(&modules_epoch, memory_order_relaxed);
+
+    if (__builtin_expect(!s, 0)) {
+        *node = 0;
+        return true;
+    }
+    if (__builtin_expect(s->epoch != epoch, 0))
+        return capture_after_change(t, innermost, epoch, node);
+    if (__builtin_expect(innermost->sp - s->bounds.low >= s->bounds.high - s->bounds.low, 0))
+        return capture_new(t, innermost, NULL, node);
+    cci_memo_set_t *set   = memo_set(s, innermost);
+    uint32_t        known = memo_find(set, innermost);
+    if (__builtin_expect(known == 0, 0))
+        return capture_new(t, innermost, set, node);
+    *node = known;
+    return true;
 }
 
 /* ---- life ---- */

@@ -94,7 +94,8 @@ bool cci_stacks_init(cci_stacks_t *s);
 void cci_stacks_fini(cci_stacks_t *s);
 
 /* The node of the stack that begins at *innermost (malloc's caller), written to the thread's chunk
- * as far as it is new. False when there was no room for that: the event is lost. errno is kept. */
+ * as far as it is new; 0 for a thread without stacks. False when there was no room for that: the event
+ * is lost. errno is kept. */
 bool cci_stacks_capture(struct cci_thread *t, const cci_frame_t *innermost, uint32_t *node);
 
 /* A file was unloaded: what is known of addresses holds no longer. Any thread. */

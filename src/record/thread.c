@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <ccmem/version.h>
+#include "prim/cpu.h"
 #include "prim/module.h"
 #include "record/measure.h"
 #include "record/recorder_parts.h"
@@ -67,6 +68,17 @@ void cci_threads_prepare(void)
         cci_recorder.has_key || pthread_key_create(&cci_recorder.key, on_thread_exit) == 0;
 }
 
+static bool is_busy(const cci_thread_t *t)
+{
+    return atomic_load_explicit(&t->busy, memory_order_acquire) != 0; /* pairs: leave */
+}
+
+/* One that ended in the middle of a record will not go on. */
+static bool is_amid(const cci_thread_t *t)
+{
+    return is_busy(t) && syscall(SYS_tgkill, cci_recorder.pid, t->tid, 0) == 0;
+}
+
 /* The word changed, and then there was a barrier in every thread: who is not busy now sees it. */
 bool cci_threads_are_out(void)
 {
@@ -74,12 +86,25 @@ bool cci_threads_are_out(void)
         cci_clock_ns(CLOCK_MONOTONIC) + (uint64_t)CCI_POOL_WAIT_MS * UINT64_C(1000000);
 
     for (cci_thread_t *t = atomic_load(&cci_recorder.threads); t; t = t->next)
-        while (atomic_load_explicit(&t->busy, memory_order_acquire) && /* pairs: leave */
-               syscall(SYS_tgkill, cci_recorder.pid, t->tid, 0) == 0) {
+        while (is_amid(t)) {
             if (cci_clock_ns(CLOCK_MONOTONIC) > until)
                 return false;
             sched_yield();
         }
+    return true;
+}
+
+bool cci_threads_are_between(void)
+{
+    enum { PATIENCE = 500 };
+    unsigned looks = 0;
+
+    for (cci_thread_t *t = atomic_load(&cci_recorder.threads); t; t = t->next) {
+        while (is_busy(t) && looks++ < PATIENCE)
+            cci_cpu_relax();
+        if (is_amid(t))
+            return false;
+    }
     return true;
 }
 
@@ -107,6 +132,31 @@ static void release_stacks(cci_thread_t *t)
     cci_stacks_fini(t->stacks);
     if (madvise(t->stacks, sizeof *t->stacks, MADV_DONTNEED) != 0) /* zero, and mostly unused */
         memset(t->stacks, 0, sizeof *t->stacks);                   /* locked memory stays */
+}
+
+static void drop_stacks(cci_thread_t *t)
+{
+    release_stacks(t);
+    if (t->stacks)
+        munmap(t->stacks, sizeof *t->stacks);
+    t->stacks = NULL;
+}
+
+/* Of a thread that is not to be waited for, what it never looks at again; it may be releasing them
+ * itself just now, for which it needs no more than the beginning. */
+static void shrink_stacks(cci_thread_t *t)
+{
+    enum { KEPT = 65536 }; /* pages, whatever their size */
+    _Static_assert(offsetof(cci_stacks_t, module) < KEPT, "what releasing needs stands before");
+
+    if (!is_busy(t) && t->stacks)
+        madvise((char *)t->stacks + KEPT, sizeof *t->stacks - KEPT, MADV_DONTNEED);
+}
+
+void cci_threads_shrink(void)
+{
+    for (cci_thread_t *t = atomic_load(&cci_recorder.threads); t; t = t->next)
+        shrink_stacks(t);
 }
 
 /* A thread's memory whose owner is no more. */
@@ -147,8 +197,10 @@ static cci_thread_t *obtain_thread(void)
 
 static bool start_stacks(cci_thread_t *t)
 {
-    if (t->mode == CCI_MODE_COUNT)
+    if (!cci_recorder.stacks) {
+        drop_stacks(t);
         return true;
+    }
     if (!t->stacks)
         t->stacks = cci_recorder_map(sizeof *t->stacks, MADV_DONTFORK);
     return t->stacks && cci_stacks_init(t->stacks);
@@ -170,14 +222,24 @@ static void reset_thread(cci_thread_t *t)
 
 static void write_process(cci_thread_t *t);
 
+/* A recording without one of its threads would say what is not true. */
+static void fail_for_memory(uint32_t recording)
+{
+    cci_recorder_fail(recording, "memory for a thread", ENOMEM);
+}
+
 /* A chunk that is not to be had now may be later; until then events are lost and counted. */
 static bool start_thread(cci_thread_t *t)
 {
     reset_thread(t);
     t->index = atomic_fetch_add(&cci_recorder.next_thread, 1);
     cci_sampler_seed(t, cci_recorder.options.seed);
-    cci_measure_start(t, cci_recorder.options.measure_every, cci_recorder.options.seed);
-    if (!start_stacks(t) || (!cci_thread_next_chunk(t, 0) && t->mode == CCI_MODE_OFF))
+    cci_measure_start(t, cci_recorder.measure_every, cci_recorder.options.seed);
+    if (!start_stacks(t)) {
+        fail_for_memory(atomic_load(&t->recording));
+        return false;
+    }
+    if (!cci_thread_next_chunk(t, 0) && t->mode == CCI_MODE_OFF)
         return false;
     if (t->index == 0 && t->chunk)
         write_process(t);
@@ -203,10 +265,13 @@ static cci_thread_t *begin_thread(cci_thread_t *mine, uint32_t recording)
     cci_thread_t *t       = mine ? mine : obtain_thread();
     bool          started = false;
 
-    if (!t)
+    if (!t) {
+        fail_for_memory(recording);
         return NULL;
+    }
     bool joins = atomic_load(&t->recording) != recording;
-    t->tid     = (uint32_t)syscall(SYS_gettid);
+    atomic_store_explicit(&t->tid, (uint32_t)syscall(SYS_gettid),
+                          memory_order_relaxed); /* before busy: who sees that had a barrier */
     atomic_store(&t->recording, recording);
     atomic_store(&t->life, CCI_LIFE_ALIVE);
     if (cci_recorder.has_key)
@@ -308,7 +373,7 @@ static void close_chunk(cci_thread_t *t)
 
 static void open_chunk(cci_thread_t *t, cci_chunk_header_t *c)
 {
-    const cci_stacks_t *stacks = t->mode == CCI_MODE_COUNT ? NULL : t->stacks;
+    const cci_stacks_t *stacks = t->stacks;
     uint8_t            *body   = cci_chunk_body(c);
 
     c->magic        = CCI_CHUNK_MAGIC;

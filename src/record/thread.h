@@ -33,7 +33,7 @@ typedef struct cci_thread {
     cci_chunk_header_t   *chunk;
     cci_trace_counters_t *counters; /* in the chunk; &kept without one */
     cci_encoder_t         encoder;
-    cci_stacks_t         *stacks;    /* NULL in count mode */
+    cci_stacks_t         *stacks;    /* NULL: events have none */
     int64_t               countdown; /* bytes up to the next sample; 0: every event is looked at */
     uint64_t              random;
     double                sample_interval;
@@ -46,7 +46,7 @@ typedef struct cci_thread {
     uint32_t              measure_distance[2]; /* ... and to the next one, in turn */
     uint32_t              measures_left;       /* until the distance jumps; 0: measure nothing */
     cci_trace_counters_t  kept;
-    uint32_t              tid;       /* from here on other threads look at it, and at busy */
+    _Atomic uint32_t      tid;       /* from here on other threads look at it, and at busy */
     _Atomic uint32_t      recording; /* that it is for; 0: wiped by a fork */
     _Atomic uint32_t      life;      /* cci_life_t */
     struct cci_thread    *next;      /* all that ever were */

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -240,7 +241,7 @@ def test_again_and_again(told):
         sizes.append(mapped(p.pid))
         doors.add(door_of(p.pid))
     assert len(doors) == 1
-    assert sizes[-1] == sizes[5], sizes
+    assert sizes[-1] == sizes[4], sizes  # of the same mode
     assert not is_recorded(p.pid)
     assert "pool" not in maps(p.pid)
     p.end()
@@ -419,6 +420,19 @@ def test_a_full_disk(told, tmp_path):
     assert "No space left" in err, err
     p.tell("burst 10")
     p.end()
+
+
+def test_a_process_that_may_not_write(told):
+    """Who attached is told why; the program is not."""
+    p = told(prefix=["bash", "-c", 'ulimit -f 64; exec "$0" "$@"', CCMEM, "profile", "--dormant",
+                     "--"])
+    a = Attached(p.folder, p.pid)
+    wait_until(lambda: p.tell("once") and a.process.poll() is not None, "the end")
+    _, err = a.finish(status=4)
+    assert err == f"ccmem: attach: {p.pid}: could not begin to record: File too large\n"
+    assert not a.trace.exists()
+    p.end()
+    assert p.stderr() == ""
 
 
 # ---- forks ----
@@ -706,12 +720,52 @@ def test_profile_records_at_once_all_the_same(profile):
     assert r is None or r.mode == "full"
 
 
-def test_no_place_for_a_door(told, tmp_path):
-    """A folder that others may look into is no place; there are others."""
-    (tmp_path / "run" / "ccmem").mkdir(mode=0o755)
-    (tmp_path / "run" / "ccmem").chmod(0o755)
+def make_no_place(kind, path):
+    """Something by the name of the folder for doors that is not for us alone."""
+    path.mkdir(mode=0o700)
+    if kind == "open":
+        path.chmod(0o755)
+    elif kind == "another user's":
+        os.chown(path, 65534, -1)
+    elif kind == "a link":
+        path.rename(path.with_name("elsewhere"))
+        path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("kind", ["open", "a link", pytest.param("another user's", marks=(
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")))])
+def test_no_place_for_a_door(told, tmp_path, kind):
+    """There are other places."""
+    make_no_place(kind, tmp_path / "run" / "ccmem")
     p = told()
     assert not door_of(p.pid).is_relative_to(tmp_path)
+    p.end()
+
+
+def test_a_place_that_has_no_root(told, tmp_path):
+    """A relative path means nothing to who looks for the door."""
+    p = told(prefix=["env", "XDG_RUNTIME_DIR=run", CCMEM, "profile", "--dormant", "--"])
+    assert not door_of(p.pid).is_relative_to(tmp_path)
+    p.end()
+
+
+def test_a_door_that_cannot_be_written(told, tmp_path):
+    """Half a page is none."""
+    p = told(prefix=["bash", "-c", 'ulimit -f 2; exec "$0" "$@"', CCMEM, "profile", "--dormant",
+                     "--"])
+    assert door_of(p.pid) is None
+    assert p.stderr().endswith(": No space left on device; nobody can attach, the program goes on\n")
+    assert list((tmp_path / "run" / "ccmem").iterdir()) == []
+    p.end()
+
+
+def test_a_name_that_is_taken(told, tmp_path):
+    """By a process that was killed, whose number was given out again."""
+    (tmp_path / "run" / "ccmem").mkdir(mode=0o700)
+    p = told(prefix=["bash", "-c", 'echo mine >$XDG_RUNTIME_DIR/ccmem/$$.0.door; exec "$0" "$@"',
+                     CCMEM, "profile", "--dormant", "--"])
+    assert door_of(p.pid).name == f"{p.pid}.1.door"
+    assert (tmp_path / "run" / "ccmem" / f"{p.pid}.0.door").read_text() == "mine\n"
     p.end()
 
 
@@ -753,6 +807,22 @@ def test_a_strange_door(told, damage):
     p.end()
 
 
+@pytest.mark.parametrize("kind", ["short", "open", pytest.param("another user's", marks=(
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")))])
+def test_a_door_that_cannot_be_trusted(told, kind):
+    p = told()
+    door = door_of(p.pid)
+    if kind == "short":
+        os.truncate(door, door.stat().st_size - 1)
+    elif kind == "open":
+        door.chmod(0o606)
+    else:
+        os.chown(door, 65534, -1)
+    refused(run("attach", p.pid), 4, str(door), "is not a file of ccmem's")
+    p.tell("burst 10")
+    p.end()
+
+
 def test_descriptors_and_threads_are_the_programs_own(told):
     """A dormant program has what it would have without us."""
     p = told()
@@ -766,6 +836,38 @@ def test_descriptors_and_threads_are_the_programs_own(told):
         of = lambda pid: re.search(rf"{line}:\s*(\S+)", read(f"/proc/{pid}/status"))[1]
         assert of(p.pid) == of(bare.pid), line
     bare.communicate()
+
+
+PAIRS = """
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+    for (int i = 0, n = atoi(argv[argc - 1]); i < n; i++) {
+        void *volatile p = malloc(64);
+        free(p);
+    }
+}
+"""
+
+
+def instructions(folder, program, pairs, **changes):
+    """By callgrind, which is exact."""
+    done = recording.run("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
+                         program, pairs, env=environment(XDG_RUNTIME_DIR=folder, **changes))
+    assert done.returncode == 0, done.stderr
+    return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number is that of x86-64")
+def test_instructions_of_a_dormant_pair(built, tmp_path):
+    """Eight in front of each call: of the pair, not of the start. The recorder comes to the program
+    by way of valgrind, hence CCMEM_FOLLOW."""
+    (tmp_path / "pairs.c").write_text(PAIRS)
+    program = recording.compile_program(tmp_path, tmp_path / "pairs.c", "-O1")
+    dormant = {"LD_PRELOAD": PRELOAD, "CCMEM_START": "dormant", "CCMEM_FOLLOW": "1"}
+    costs = [instructions(tmp_path, program, 20000, **c) - instructions(tmp_path, program, 10000, **c)
+             for c in ({}, dormant)]
+    assert 0 < costs[1] - costs[0] <= 16.1 * 10000, costs
 
 
 # ---- programs of others ----

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import recording
 from recording import MODES, total
 
 SIZES = [0, 1, 8, 9, 16, 17, 32, 33, 64, 65, 128, 129, 500, 1024, 1025, 65536, 100000, 1 << 20]
@@ -254,3 +255,28 @@ def test_a_thousand_short_threads(profile, program, mode):
         assert report.temporary_count == 2000
         assert total(report.through("dl_allocate_tls"), "live_count") == 8
         assert (report.leaked_count, report.suppressed_count) == (0, 8)  # those are the loader's
+
+
+# Only a newer libc has these; where the recorder is there, so are they.
+NEWER = """
+#include <stdlib.h>
+extern void free_sized(void *ptr, size_t size) __attribute__((weak));
+extern void free_aligned_sized(void *ptr, size_t align, size_t size) __attribute__((weak));
+int main(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        void *volatile p = malloc(33), *volatile q = aligned_alloc(64, 128);
+        free_sized(p, 33);
+        free_aligned_sized(q, 64, 128);
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_frees_that_say_the_size(profile, tmp_path, mode):
+    (tmp_path / "newer.c").write_text(NEWER)
+    program = recording.compile_program(tmp_path, tmp_path / "newer.c", "-O1")
+    _, report = profile(program, options=("--mode", mode))
+    assert (report.alloc_count, report.free_count) == (2000, 2000)
+    assert mode != "full" or (report.unmatched_free_count, report.leaked_bytes) == (0, 0)

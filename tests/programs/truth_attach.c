@@ -8,6 +8,10 @@
  *                     of them begins and ends a thread now and then
  *     rest            waits for all of them to end
  *     fork            a child that takes over standard input while it lives; "pid P"
+ *     start           it records itself from now on; "busy" when it may not
+ *     write FILE      what it recorded of itself so far; "inexact" when some thread was in the middle
+ *     tell N          N blocks of 99 bytes that it tells of, each within one of malloc's
+ *     stop            it does no longer record itself
  *     exit            ends this process
  *
  * A thread that finds a block changed ends the program with status 3.
@@ -19,6 +23,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include "truth.h"
+#include "truth_local.h"
 
 enum { BURST_BYTES = 777, BURST_STAY = 5, KEEP_BYTES = 88, KEPT_MAX = 100000, THREADS_MAX = 64 };
 
@@ -173,6 +178,24 @@ static void fork_one(void)
     }
 }
 
+/* Returns the answer, NULL for another order. */
+static const char *obey_local(const char *line)
+{
+    unsigned n = 0;
+
+    if (strcmp(line, "start") == 0)
+        return local_start();
+    if (strncmp(line, "write ", 6) == 0)
+        return local_write(line + 6);
+    if (strcmp(line, "stop") == 0)
+        local_table()->stop();
+    else if (sscanf(line, "tell %u", &n) == 1)
+        local_tell(n);
+    else
+        return NULL;
+    return "done";
+}
+
 static void obey(const char *line)
 {
     unsigned n = 0;
@@ -193,7 +216,7 @@ static void obey(const char *line)
 
 int main(void)
 {
-    char line[64];
+    char line[512];
 
     while (read_line(line, sizeof line)) {
         if (strcmp(line, "exit") == 0)
@@ -201,8 +224,10 @@ int main(void)
         if (strcmp(line, "fork") == 0) {
             fork_one();
         } else {
-            obey(line);
-            say("done\n");
+            const char *answer = obey_local(line);
+            if (!answer)
+                obey(line);
+            say("%s\n", answer ? answer : "done");
         }
     }
     return 0;

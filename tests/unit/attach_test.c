@@ -22,6 +22,7 @@
 #include "record/environment.h"
 #include "record/events.h"
 #include "record/recorder.h"
+#include "record/recorder_parts.h"
 #include "support/scratch.h"
 #include "support/spool.h"
 #include "trace/reader.h"
@@ -103,6 +104,7 @@ static bool event_of_thread(void)
     return recorded;
 }
 
+static uint32_t              stale_word;
 static cci_thread_t         *stale;
 static cci_chunk_header_t   *stale_chunk;
 static cci_trace_counters_t *stale_counters;
@@ -152,12 +154,16 @@ static char obey(char order)
     case 'e':
         return event() ? 'y' : 'n';
     case 'k': /* keep what a late thread would have */
+        stale_word     = atomic_load(&cci_door.word);
         stale          = cci_thread_current;
         stale_chunk    = stale->chunk;
         stale_counters = stale->counters;
         return 'y';
     case 'w':
         write_to_stale();
+        return 'y';
+    case 'c': /* complain late */
+        cci_recorder_fail(stale_word, "stale", EIO);
         return 'y';
     case 'b': /* amid a record, and there it stays */
         return cci_thread_enter(cci_thread_current) ? 'y' : 'n';
@@ -238,8 +244,12 @@ typedef struct session {
 
 static void open_session(session_t *s, const subject_t *subject)
 {
+    static unsigned      number;
     cci_attach_refusal_t refusal;
-    s->spool                     = spool_make("spool");
+    char                 name[32];
+
+    snprintf(name, sizeof name, "spool.%u", number++); /* no two of a collector are alike */
+    s->spool                     = spool_make(name);
     cci_attach_request_t request = { s->spool.path, CCI_MODE_FULL, 512 };
 
     assert_true(cci_attach_find(&s->attach, subject->pid, &refusal));
@@ -329,6 +339,33 @@ static void test_late_writes_into_nothing(void **state)
     tell(&subject, 'w');
     open_session(&s, &subject);
     assert_int_equal(tell(&subject, 'e'), 'y');
+    assert_int_equal(count_events(&s, 0), 1);
+    close_session(&s);
+    end_subject(&subject);
+}
+
+/* What went wrong in a recording is not taken for the next one's, which goes on. */
+static void test_late_complaints(void **state)
+{
+    subject_t subject = begin_subject();
+    session_t s;
+
+    (void)state;
+    tell(&subject, 'e');
+    open_session(&s, &subject);
+    tell(&subject, 'e');
+    tell(&subject, 'k');
+    tell(&subject, 'c');
+    assert_int_equal(cci_attach_error(&s.attach), EIO);
+    assert_false(cci_attach_is_on(&s.attach));
+    close_session(&s);
+    open_session(&s, &subject);
+    tell(&subject, 'c');
+    assert_int_equal(cci_attach_error(&s.attach), 0);
+    assert_int_equal(tell(&subject, 'e'), 'y');
+    tell(&subject, 'c');
+    assert_int_equal(cci_attach_error(&s.attach), 0);
+    assert_true(cci_attach_is_on(&s.attach));
     assert_int_equal(count_events(&s, 0), 1);
     close_session(&s);
     end_subject(&subject);
@@ -521,6 +558,36 @@ static void test_one_at_a_time(void **state)
     cci_attach_close(&b);
 }
 
+/* Whose recording was followed by another one's has nothing to do with that. */
+static void test_ones_own_recording(void **state)
+{
+    subject_t                  subject = begin_subject();
+    cci_attach_t               a, b;
+    cci_attach_refusal_t       refusal;
+    spool_t                    spool   = spool_make("own");
+    const cci_attach_request_t request = { spool.path, CCI_MODE_FULL, 1 };
+
+    (void)state;
+    tell(&subject, 'e');
+    assert_true(cci_attach_find(&a, subject.pid, &refusal));
+    assert_true(cci_attach_find(&b, subject.pid, &refusal));
+    assert_true(cci_attach_switch_on(&a, &request, &refusal));
+    assert_true(cci_attach_end_any(&b, &refusal));
+    assert_true(cci_attach_switch_on(&b, &request, &refusal));
+    assert_false(cci_attach_is_on(&a));
+    cci_attach_switch_off(&a);
+    assert_true(cci_attach_is_on(&b));
+    tell(&subject, 'e');
+    tell(&subject, 'k');
+    tell(&subject, 'c');
+    assert_int_equal(cci_attach_error(&a), 0);
+    assert_int_equal(cci_attach_error(&b), EIO);
+    cci_attach_close(&a);
+    cci_attach_close(&b);
+    spool_remove(&spool);
+    end_subject(&subject);
+}
+
 /* A door whose process was killed is removed by the next who looks. */
 static void test_sweep(void **state)
 {
@@ -547,6 +614,48 @@ static void test_sweep(void **state)
     end_subject(&second);
 }
 
+/* Looks at the subject again and again, and each time sweeps. */
+static pid_t begin_sweeping(const subject_t *subject)
+{
+    pid_t pid = fork();
+
+    while (pid == 0) {
+        cci_attach_t         a;
+        cci_attach_refusal_t refusal;
+        if (!cci_attach_find(&a, subject->pid, &refusal))
+            _exit(1);
+        cci_attach_close(&a);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+/* Who makes a door while its file has no lock yet finds it gone, and makes another. */
+static void test_doors_are_made_while_others_sweep(void **state)
+{
+    enum { DOORS = 120 };
+    subject_t            first = begin_subject();
+    cci_attach_t         a;
+    cci_attach_refusal_t refusal;
+    int                  status;
+
+    (void)state;
+    tell(&first, 'e');
+    pid_t sweeper = begin_sweeping(&first);
+    for (int i = 0; i < DOORS; i++) {
+        subject_t subject = begin_subject();
+        tell(&subject, 'e');
+        assert_true(cci_attach_find(&a, subject.pid, &refusal));
+        assert_true(cci_attach_is_open(&a));
+        cci_attach_close(&a);
+        end_subject(&subject);
+    }
+    kill(sweeper, SIGKILL);
+    assert_int_equal(waitpid(sweeper, &status, 0), sweeper);
+    assert_true(WIFSIGNALED(status));
+    end_subject(&first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_on_and_off_and_on),
         cmocka_unit_test(test_late_writes_into_nothing),
+        cmocka_unit_test(test_late_complaints),
         cmocka_unit_test(test_a_chunk_of_before),
         cmocka_unit_test(test_an_end_amid_a_record),
         cmocka_unit_test(test_a_thread_that_is_stuck),
@@ -561,7 +671,9 @@ int main(void)
         cmocka_unit_test(test_a_storm),
         cmocka_unit_test(test_no_spool),
         cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_ones_own_recording),
         cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_doors_are_made_while_others_sweep),
     };
 
     scratch_enter();

@@ -127,6 +127,62 @@ static void test_life_of_chunks(void **state)
     check_trace(2);
 }
 
+/* The numbers of the chunks in the file, in its order; how many. */
+static size_t read_order(uint64_t *seq, size_t room)
+{
+    cci_chunk_header_t h;
+    size_t             n  = 0;
+    off_t              at = CCI_TRACE_HEADER_BYTES;
+    int                fd = open("a.ccm", O_RDONLY);
+
+    assert_true(fd >= 0);
+    for (; pread(fd, &h, sizeof h, at) == (ssize_t)sizeof h; n++) {
+        assert_true(n < room);
+        seq[n] = h.seq;
+        at += (off_t)sizeof h + (off_t)((h.stored + 7) & ~UINT64_C(7));
+    }
+    close(fd);
+    return n;
+}
+
+/* Wherever the chunks lie. */
+static void test_the_order_of_opening(void **state)
+{
+    enum { CHUNKS = 6 };
+    cci_chunk_header_t *c[CHUNKS];
+    uint64_t            seq[CHUNKS + 1];
+    const uint64_t      expected[CHUNKS] = { 4, 5, 2, 3, 0, 1 };
+
+    (void)state;
+    for (size_t i = 0; i < CHUNKS; i++) {
+        c[i]               = take_and_fill(16 * (i + 1));
+        c[i]->opened.ticks = i / 2 + 1;
+    }
+    for (size_t i = 0; i < CHUNKS; i++)
+        c[i]->seq = CHUNKS - 1 - i; /* 5 4 3 2 1 0, of which two each at once */
+    for (size_t i = 0; i < CHUNKS; i++)
+        cci_pool_give(&pool, c[i]);
+    assert_int_equal(drain(), CHUNKS);
+    assert_int_equal(read_order(seq, CHUNKS + 1), CHUNKS);
+    assert_memory_equal(seq, expected, sizeof expected);
+    assert_int_equal(cci_process_pool_finish(process, &packer, 7), 0);
+}
+
+/* Of its thread another one may have been passed over. */
+static void test_what_is_opened_meanwhile_waits(void **state)
+{
+    (void)state;
+    cci_chunk_header_t *a = take_and_fill(16), *b = take_and_fill(32);
+
+    b->opened.ticks = UINT64_MAX;
+    cci_pool_give(&pool, a);
+    cci_pool_give(&pool, b);
+    assert_int_equal(drain(), 1);
+    assert_int_equal(a->state, CCI_CHUNK_FREE);
+    assert_int_equal(b->state, CCI_CHUNK_FULL);
+    check_trace(2);
+}
+
 /* More chunks than one extent holds: the collector maps what is new. */
 static void test_growth(void **state)
 {
@@ -229,6 +285,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life_of_chunks, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_order_of_opening, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_is_opened_meanwhile_waits, begin, end),
         cmocka_unit_test_setup_teardown(test_growth, begin, end),
         cmocka_unit_test_setup_teardown(test_nonsense_in_chunks, begin, end),
         cmocka_unit_test_setup_teardown(test_nonsense_in_header, begin, end),

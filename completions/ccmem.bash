@@ -34,8 +34,8 @@ _ccmem_values() {
         profile:--live) echo '127.0.0.1:9464' ;;
         report:--format) echo 'text json csv html prometheus pprof collapsed speedscope' ;;
         report:--table)
-            echo 'summary sites frames threads sizes hot_sizes timeline latency lifetimes flow' \
-                'leaks findings warnings' ;;
+            echo 'summary sites stacks frames threads sizes hot_sizes timeline latency lifetimes' \
+                'flow leaks findings warnings' ;;
         report:--value)
             echo 'bytes_at_peak alloc_bytes alloc_count live_bytes live_count leaked_bytes' \
                 'leaked_count temporary_count' ;;

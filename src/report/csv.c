@@ -115,6 +115,7 @@ static bool put_warnings(cci_csv_t *w, const cci_report_t *r)
 #define TABLES(TABLE)                   \
     TABLE(summary, cci_csv_summary)     \
     TABLE(sites, cci_csv_sites)         \
+    TABLE(stacks, cci_csv_stacks)       \
     TABLE(frames, cci_csv_frames)       \
     TABLE(threads, put_threads)         \
     TABLE(sizes, put_sizes)             \

@@ -11,8 +11,11 @@ typedef bool cci_csv_table_t(cci_csv_t *w, const cci_report_t *r);
 /* csv_summary.c: one row a figure of the whole program */
 cci_csv_table_t cci_csv_summary;
 
-/* csv_sites.c: one row a site, one a frame of a site, one a leaked block, one a recommendation */
-cci_csv_table_t cci_csv_sites, cci_csv_frames, cci_csv_leaks, cci_csv_findings;
+/* csv_sites.c: one row a site, one a leaked block, one a recommendation */
+cci_csv_table_t cci_csv_sites, cci_csv_leaks, cci_csv_findings;
+
+/* csv_stacks.c: one row a call within its callers, one a frame */
+cci_csv_table_t cci_csv_stacks, cci_csv_frames;
 
 /* csv_metrics.c: one row a bucket of a distribution, one a pair of threads */
 cci_csv_table_t cci_csv_latency, cci_csv_lifetimes, cci_csv_flow;

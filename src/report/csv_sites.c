@@ -34,6 +34,7 @@ static void put_site(cci_csv_t *w, const cci_run_t *run, uint32_t id, const cci_
     const cci_site_ci_t *ci = run && run->profile->estimated ? &run->profile->site_ci[id] : NULL;
 
     cci_csv_uint(w, "site", id);
+    cci_csv_known(w, "stack", s->stack, s->stack != 0);
     put_amounts(w, run, id);
     cci_csv_interval(w, "alloc_count", ci ? &ci->alloc_count : NULL);
     cci_csv_interval(w, "alloc_bytes", ci ? &ci->alloc_bytes : NULL);
@@ -61,46 +62,6 @@ bool cci_csv_sites(cci_csv_t *w, const cci_report_t *r)
             put_site(w, &run, i, &r->profile->sites[i]);
     free(chosen);
     return chosen != NULL;
-}
-
-/* ---- frames ---- */
-
-static void put_frame(cci_csv_t *w, uint64_t site, uint64_t depth, const cci_frame_t *f)
-{
-    cci_csv_uint(w, "site", site);
-    cci_csv_uint(w, "depth", depth);
-    cci_csv_text(w, "function", f->function);
-    cci_csv_text(w, "file", f->file);
-    cci_csv_known(w, "line", f->line, f->line != 0);
-    cci_csv_text(w, "module", f->module);
-    cci_csv_uint(w, "inlined", f->inlined);
-    cci_csv_hex(w, "offset", f->offset);
-    cci_csv_end_row(w);
-}
-
-static bool put_stack(cci_csv_t *w, const cci_report_t *r, size_t site)
-{
-    cci_stack_t stack;
-
-    if (!cci_frames_of(r->frames, r->profile->sites[site].stack, &stack))
-        return false;
-    for (size_t i = 0; i < stack.count; i++)
-        put_frame(w, site, i, &stack.frame[i]);
-    return true;
-}
-
-bool cci_csv_frames(cci_csv_t *w, const cci_report_t *r)
-{
-    static const cci_frame_t nothing;
-    bool                    *chosen = cci_rank_choose(r->profile, r->top);
-    bool                     done   = chosen != NULL;
-
-    put_frame(w, 0, 0, &nothing);
-    for (size_t i = 0; done && i < r->profile->site_count; i++)
-        if (chosen[i])
-            done = put_stack(w, r, i);
-    free(chosen);
-    return done;
 }
 
 /* ---- leaks ---- */

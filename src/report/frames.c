@@ -54,6 +54,11 @@ cci_frames_t *cci_frames_create(const cci_trace_t *t, const cci_symbolizer_optio
     return f;
 }
 
+void cci_frames_rebind(cci_frames_t *f, const cci_trace_t *t)
+{
+    f->trace = t;
+}
+
 static bool add_frame(cci_frames_t *f, const cci_frame_t *frame)
 {
     if (f->count == f->capacity) {
@@ -176,6 +181,11 @@ static const char *const ALLOCATORS[] = {
     NULL,
 };
 
+/* What of the library is inlined into programs. */
+static const char *const INLINE_HEADERS[] = {
+    "ccmem/alloc.h", "ccmem/alloc_inline.h", "ccmem/allocator.h", "ccmem/allocator_inline.h", NULL,
+};
+
 static const char *const STARTERS[] = {
     "_start", "__libc_start_main", "__libc_start_call_main", "start_thread",
     "clone",  "__clone",           "_dl_start_user",         NULL,
@@ -187,6 +197,19 @@ static bool begins_with_one_of(const char *s, const char *const *list)
         if (strncmp(s, *list, strlen(*list)) == 0)
             return true;
     return false;
+}
+
+static bool ends_with_one_of(const char *s, const char *const *list)
+{
+    for (; s && *list; list++)
+        if (strlen(s) >= strlen(*list) && strcmp(s + strlen(s) - strlen(*list), *list) == 0)
+            return true;
+    return false;
+}
+
+static bool is_allocator(const cci_frame_t *f)
+{
+    return begins_with_one_of(f->function, ALLOCATORS) || ends_with_one_of(f->file, INLINE_HEADERS);
 }
 
 static bool is_libc(const char *path)
@@ -207,11 +230,21 @@ static bool is_starter(const cci_frame_t *f)
     return is_libc(f->module);
 }
 
+/* The _start of a stripped program has no name, but what it calls has in every libc: who starts a
+ * program by __libc_start_main looks for it by that. */
+static bool is_nameless_start(const cci_frame_t *f, const cci_frame_t *called)
+{
+    return !f->function && called->function && is_starter(called);
+}
+
 cci_stack_t cci_stack_trimmed(cci_stack_t whole)
 {
+    if (whole.count > 1 &&
+        is_nameless_start(&whole.frame[whole.count - 1], &whole.frame[whole.count - 2]))
+        whole.count--;
     while (whole.count > 1 && is_starter(&whole.frame[whole.count - 1]))
         whole.count--;
-    while (whole.count > 1 && begins_with_one_of(whole.frame[0].function, ALLOCATORS)) {
+    while (whole.count > 1 && is_allocator(&whole.frame[0])) {
         whole.frame++;
         whole.count--;
     }

@@ -30,6 +30,10 @@ typedef struct cci_frames cci_frames_t;
 cci_frames_t *cci_frames_create(const cci_trace_t *t, const cci_symbolizer_options_t *options);
 void          cci_frames_destroy(cci_frames_t *f);
 
+/* From now on of t, which has all the nodes and modules of the one before, at least, by the same
+ * numbers: a later state of it. The one before may go. */
+void cci_frames_rebind(cci_frames_t *f, const cci_trace_t *t);
+
 /* The frames of a stack (node of the trace), valid until the next call. False: out of memory. */
 bool cci_frames_of(cci_frames_t *f, uint32_t node, cci_stack_t *out);
 
@@ -45,7 +49,7 @@ const char *cci_frame_name(const cci_frame_t *f, char room[CCI_FRAME_NAME_BYTES]
 const char *cci_base_name(const char *path);
 
 /* A stack without what is not the program's: how malloc is called (operator new, allocators of
- * the standard libraries) and how the program or the thread was started. Never empties it. */
+ * the standard libraries, what is inlined of ours) and how the program or the thread was started. Never empties it. */
 cci_stack_t cci_stack_trimmed(cci_stack_t whole);
 
 #endif

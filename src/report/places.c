@@ -103,29 +103,11 @@ static bool note_modules(cci_places_t *p, const cci_report_t *r)
 
 /* ---- which names there are ---- */
 
-static const cci_frame_t *outer_end(cci_stack_t s)
-{
-    return s.frame + s.count;
-}
-
-/* The _start of a stripped program has no name, but what it calls has: a function of libc that starts
- * programs. */
-static cci_stack_t trimmed(cci_stack_t whole)
-{
-    if (whole.count > 1 && !whole.frame[whole.count - 1].function) {
-        const cci_stack_t inner = { whole.frame, whole.count - 1 };
-        const cci_stack_t rest  = cci_stack_trimmed(inner);
-        if (outer_end(rest) < outer_end(inner))
-            return rest;
-    }
-    return cci_stack_trimmed(whole);
-}
-
 static bool stack_of(const cci_report_t *r, uint32_t site, cci_stack_t *out)
 {
     if (!cci_frames_of(r->frames, r->profile->sites[site].stack, out))
         return false;
-    *out = trimmed(*out);
+    *out = cci_stack_trimmed(*out);
     return true;
 }
 

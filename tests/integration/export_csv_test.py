@@ -4,16 +4,17 @@ import csv
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 
 import pytest
 
 from exporting import export, record_all, refused
-from recording import CCMEM, run
+from recording import CCMEM, PROJECT, run
 
-TABLES = ["summary", "sites", "frames", "threads", "sizes", "hot_sizes", "timeline", "latency",
-          "lifetimes", "flow", "leaks", "findings", "warnings"]
+TABLES = ["summary", "sites", "stacks", "frames", "threads", "sizes", "hot_sizes", "timeline",
+          "latency", "lifetimes", "flow", "leaks", "findings", "warnings"]
 
 
 @pytest.fixture(scope="module")
@@ -112,18 +113,34 @@ def test_sites_are_those_of_json(traces, mode, folder):
             (site.lifetimes["short"], site.lifetimes["long"])
 
 
-def test_frames_are_those_of_json(traces, mode, folder):
-    stacks = {}
-    for row in table(folder, "frames"):
-        frames = stacks.setdefault(int(row["site"]), [])
-        assert int(row["depth"]) == len(frames)
-        frames.append({"function": row["function"] or None, "file": row["file"] or None,
-                       "line": int(row["line"]) if row["line"] else None,
-                       "module": row["module"] or None, "inlined": row["inlined"] == "1",
-                       "offset": row["offset"]})
-    assert stacks == {s.id: s.frames for s in traces[mode][1].sites if s.frames}
+def frame_of(row):
+    """A row of frames, as the JSON report has it."""
+    return {"function": row["function"] or None, "file": row["file"] or None,
+            "line": int(row["line"]) if row["line"] else None, "module": row["module"] or None,
+            "inlined": row["inlined"] == "1", "offset": row["offset"]}
+
+
+def test_stacks_are_those_of_json(traces, mode, folder):
+    """Callers stand before what they call."""
+    frames = {row["frame"]: frame_of(row) for row in table(folder, "frames")}
+    stacks = {"": []}
+    for row in table(folder, "stacks"):
+        assert row["stack"] not in stacks
+        stacks[row["stack"]] = [frames[row["frame"]], *stacks[row["parent"]]]
+    found = {int(row["site"]): stacks[row["stack"]] for row in table(folder, "sites")}
+    assert found == {s.id: s.frames for s in traces[mode][1].sites}
     if mode == "places":
-        assert any(f["inlined"] for frames in stacks.values() for f in frames)
+        assert any(f["inlined"] for frames in found.values() for f in frames)
+
+
+def test_each_frame_and_each_call_is_there_once(folder):
+    frames, stacks = table(folder, "frames"), table(folder, "stacks")
+    assert len({tuple(frame_of(row).values()) for row in frames}) == len(frames)
+    assert [int(row["frame"]) for row in frames] == list(range(len(frames)))
+    assert len({(row["parent"], row["frame"]) for row in stacks}) == len(stacks)
+    assert {row["frame"] for row in stacks} == {row["frame"] for row in frames}
+    ends = {row["stack"] for row in stacks} - {row["parent"] for row in stacks}
+    assert ends <= {row["stack"] for row in table(folder, "sites")}  # nothing that no site needs
 
 
 @pytest.mark.parametrize("name, field", [("threads", "thread_stats"), ("timeline", "timeline"),
@@ -187,6 +204,17 @@ def test_findings_are_those_of_json(traces, mode, folder):
 
 # --- SQLite ---
 
+FRAME = ("function", "file", "line", "module", "inlined", "offset")
+
+
+def documented(begin):
+    """The block of docs/exports.md that begins with these words, up to a line without indentation
+    or an empty one before another statement."""
+    text = (PROJECT / "docs/exports.md").read_text(encoding="utf-8")
+    start = text.index(f"    {begin}")
+    return re.split(r"\n\n|\n(?! {4})", text[start:], maxsplit=1)[0]
+
+
 def test_sqlite_reads_it(traces, folder, mode, tmp_path):
     """By the .import of its own shell; sums are those of the JSON report."""
     base = tmp_path / "report.db"
@@ -203,8 +231,25 @@ def test_sqlite_reads_it(traces, folder, mode, tmp_path):
         assert one("select sum(cast(alloc_count as integer)) from threads") == report.alloc_count
         assert one("select cast(value as integer) from summary where figure = 'alloc_bytes'") == \
             report.alloc_bytes
-        assert one("select count(*) from sites left join frames using (site) "
-                   "where frames.site is null") == 0
+        db.executescript(documented("create unique index"))
+        stacks = {}
+        for site, depth, *frame in db.execute("select * from site_frames order by site, depth"):
+            frames = stacks.setdefault(int(site), [])
+            assert depth == len(frames)
+            frames.append(frame_of(dict(zip(FRAME, frame))))
+        assert stacks == {s.id: s.frames for s in report.sites if s.frames}
+        peaks = {}
+        for s in report.sites:
+            name = s.functions[0] or "" if s.functions else None
+            peaks[name] = peaks.get(name, 0) + s.bytes_at_peak
+        peaks.pop(None, None)
+        found = db.execute(documented("select sum(bytes_at_peak), function")).fetchall()
+        assert all(peaks[name] == held for held, name in found)
+        assert [held for held, _ in found] == sorted(peaks.values(), reverse=True)[:10]
+        own = [s for s in report.sites if "exchange" in s.functions]
+        query = documented("select sum(bytes_at_peak) from sites").replace("parse", "exchange")
+        assert (one(query) or 0) == sum(s.bytes_at_peak for s in own)
+        assert own or mode != "full"
     db.close()
 
 
@@ -258,7 +303,7 @@ def test_a_full_disk_leaves_nothing(traces, tmp_path, exists):
         out.mkdir()
     shell = 'ulimit -f 4; trap "" XFSZ; exec "$0" report "$1" --format csv -o "$2"'
     done = run("bash", "-c", shell, CCMEM, traces["places"][0], out)
-    refused(done, 4, f"{out}/frames.csv: File too large")
+    refused(done, 4, f"{out}/timeline.csv: File too large")
     assert os.listdir(tmp_path) == (["out"] if exists else [])
     assert not exists or os.listdir(out) == []
 
@@ -268,3 +313,8 @@ def test_top_is_that_of_json(traces):
     chosen = json.loads(export(trace, "json", "--top", 2))["sites"]
     found = rows(export(trace, "csv", "--table", "sites", "--top", 2).decode())
     assert [int(row["site"]) for row in found] == [s["id"] for s in chosen]
+    stacks = rows(export(trace, "csv", "--table", "stacks", "--top", 2).decode())
+    ends = {row["stack"] for row in stacks} - {row["parent"] for row in stacks}
+    assert ends <= {row["stack"] for row in found} <= {row["stack"] for row in stacks}
+    every = rows(export(trace, "csv", "--table", "stacks").decode())
+    assert len(stacks) < len(every)  # or nothing was chosen

@@ -16,6 +16,7 @@ from recording import PROGRAMS, environment, run
 
 FOLDER = os.fsdecode(b"a;b, \"c\"\n 7\t\\8\xff'd")
 SHOWN = os.fsencode(FOLDER).decode("utf-8", "replace")
+TABLES = ("sites", "stacks", "frames", "summary")
 READER = pathlib.Path(__file__).parents[1] / "npm/read-speedscope.mjs"
 
 
@@ -46,14 +47,14 @@ def test_there_is_something_hostile(hostile):
 
 def test_csv(hostile, tmp_path):
     trace, report = hostile
-    for table in ("sites", "frames", "summary"):
+    for table in TABLES:
         (tmp_path / f"{table}.csv").write_bytes(export(trace, "csv", "--table", table))
-    script = "".join(f'.import --csv "{tmp_path}/{t}.csv" {t}\n' for t in ("sites", "frames", "summary"))
+    script = "".join(f'.import --csv "{tmp_path}/{t}.csv" {t}\n' for t in TABLES)
     done = subprocess.run(["sqlite3", tmp_path / "db"], input=script, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     with sqlite3.connect(tmp_path / "db") as db:
         found = dict(db.execute("select module, sum(cast(alloc_bytes as integer)) from frames "
-                                "join sites using (site) where depth = '0' group by module"))
+                                "join stacks using (frame) join sites using (stack) group by module"))
         command = db.execute("select value from summary where figure = 'program.command'").fetchone()
     db.close()
     assert {k: v for k, v in found.items() if SHOWN in k} == modules(report)

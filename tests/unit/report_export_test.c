@@ -123,14 +123,12 @@ static void test_csv_of_hostile_names(void **state)
                 "\"value_lo\": \"\", \"value_hi\": \"\"}");
     expect_rows(&f, "threads",
                 "[t[\"thread_name\"] for t in d] == [\"main\", \"w,\\\"\\n\\ufffd;\"]");
-    expect_rows(
-        &f, "frames",
-        "[(r[\"site\"], r[\"depth\"], r[\"offset\"]) for r in d] == [(\"0\", \"0\", \"0x20\"), "
-        "(\"0\", \"1\", \"0x10\"), (\"1\", \"0\", \"0x30\"), (\"1\", \"1\", \"0x10\"), "
-        "(\"2\", \"0\", \"0x40\")]");
     expect_rows(&f, "frames",
-                "d[4][\"module\"] == \"/nowhere/e;v,i\\\"l\\n 7\\t12\\\\\\ufffd\\x1b[2J\" and "
-                "d[4][\"function\"] == d[4][\"file\"] == d[4][\"line\"] == \"\"");
+                "[(r[\"frame\"], r[\"offset\"]) for r in d] == [(\"0\", \"0x10\"), "
+                "(\"1\", \"0x20\"), (\"2\", \"0x30\"), (\"3\", \"0x40\")]");
+    expect_rows(&f, "frames",
+                "d[3][\"module\"] == \"/nowhere/e;v,i\\\"l\\n 7\\t12\\\\\\ufffd\\x1b[2J\" and "
+                "d[3][\"function\"] == d[3][\"file\"] == d[3][\"line\"] == \"\"");
     expect_rows(&f, "sites",
                 "[(r[\"site\"], r[\"alloc_bytes\"], r[\"leaked_bytes\"], r[\"bytes_at_peak\"], "
                 "r[\"cross_thread_free_count\"], r[\"size_max\"]) for r in d] == "
@@ -149,6 +147,7 @@ static void test_csv_tables(void **state)
     expect_table(
         &f, "sizes",
         "size_min,size_max,alloc_count\r\n1,8,1\r\n9,16,1\r\n513,1024,1\r\n2049,4096,1\r\n");
+    expect_table(&f, "stacks", "stack,parent,frame\r\n1,,0\r\n2,1,1\r\n3,1,2\r\n4,,3\r\n");
     expect_table(&f, "leaks",
                  "ptr,size,timestamp,thread_id,site\r\n0x2000,3072,1700000000.002000000,4711,1\r\n"
                  "0x4000,6,1700000000.006000000,4712,3\r\n");
@@ -158,7 +157,8 @@ static void test_csv_tables(void **state)
     expect_table(&f, "warnings", "warning\r\n");
     unload(&f);
     load_mode(&f, CCI_MODE_COUNT);
-    expect_table(&f, "frames", "site,depth,function,file,line,module,inlined,offset\r\n");
+    expect_table(&f, "stacks", "stack,parent,frame\r\n");
+    expect_table(&f, "frames", "frame,function,file,line,module,inlined,offset\r\n");
     expect_table(&f, "leaks", "ptr,size,timestamp,thread_id,site\r\n");
     expect_rows(&f, "summary",
                 "[r[\"value\"] for r in d if r[\"figure\"] in "
@@ -419,13 +419,13 @@ static char *write_refused(fixture_t *f, cci_report_writer_t write, size_t *n)
 }
 
 /* Every allocation fails once: the writer says so, or its output is whole. */
-static void fail_each(cci_report_writer_t write, size_t at_least)
+static void fail_each(cci_report_writer_t write, const char *table, size_t at_least)
 {
     fixture_t f;
     size_t    refused = 0, n, n_whole;
 
     load_mode(&f, CCI_MODE_FULL);
-    f.r.table   = "frames";
+    f.r.table   = table;
     fail_at     = SIZE_MAX;
     char *whole = write_refused(&f, write, &n_whole);
     assert_non_null(whole);
@@ -449,10 +449,11 @@ static void fail_each(cci_report_writer_t write, size_t at_least)
 static void test_failing_allocations(void **state)
 {
     (void)state;
-    fail_each(cci_report_csv, 5);
-    fail_each(cci_report_collapsed, 5);
-    fail_each(cci_report_speedscope, 8);
-    fail_each(cci_report_pprof, 10);
+    fail_each(cci_report_csv, "frames", 5);
+    fail_each(cci_report_csv, "stacks", 5);
+    fail_each(cci_report_collapsed, NULL, 5);
+    fail_each(cci_report_speedscope, NULL, 8);
+    fail_each(cci_report_pprof, NULL, 10);
 }
 #else
 static void test_failing_allocations(void **state)

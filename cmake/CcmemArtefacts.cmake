@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: MIT
-# The artefacts: the library, the two that are preloaded and the command line.
+# The artefacts: the library, the one that makes reports for it, the two that are preloaded and the
+# command line.
 
-# Layers whose CC_API functions are the public library, and a layer that those call: the shared
-# library takes of it what it needs, the static one has to bring it along.
-set(public_layers base backend heap region)
-set(private_layer prim)
+# Layers whose CC_API functions are the public library, and those that these call: the shared
+# library takes of them what it needs, the static one has to bring them along.
+set(public_layers base backend heap region profile/profiler)
+set(private_layers prim record trace profile)
 
-foreach(layer IN LISTS public_layers)
-    get_target_property(type cci_${layer} TYPE)
-    if(NOT type STREQUAL INTERFACE_LIBRARY)
-        list(APPEND public_objects $<TARGET_OBJECTS:cci_${layer}>)
-    endif()
-endforeach()
+# The objects of layers; one may have none yet.
+function(ccmem_objects out)
+    foreach(layer IN LISTS ARGN)
+        ccmem_layer_target(target ${layer})
+        get_target_property(type ${target} TYPE)
+        if(NOT type STREQUAL INTERFACE_LIBRARY)
+            list(APPEND objects $<TARGET_OBJECTS:${target}>)
+        endif()
+    endforeach()
+    set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
+ccmem_objects(public_objects ${public_layers})
+ccmem_objects(private_objects ${private_layers})
+list(TRANSFORM private_layers PREPEND cci_ OUTPUT_VARIABLE private_libraries)
 
 set(symbol_map ${PROJECT_SOURCE_DIR}/cmake/libccmem.map)
 add_library(libccmem SHARED ${public_objects})
@@ -19,12 +29,12 @@ set_target_properties(libccmem PROPERTIES
     OUTPUT_NAME ccmem EXPORT_NAME ccmem LINKER_LANGUAGE C
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
     LINK_DEPENDS ${symbol_map})
-target_link_libraries(libccmem PRIVATE cci_${private_layer} ${CMAKE_DL_LIBS})
+target_link_libraries(libccmem PRIVATE ${private_libraries} ${CMAKE_DL_LIBS})
 # nodelete: threads go through its destructor when they exit, whatever was unloaded before.
 target_link_options(libccmem PRIVATE
-    -Wl,--version-script=${symbol_map} -Wl,--no-undefined -Wl,-z,nodelete)
+    -Wl,--version-script=${symbol_map} -Wl,--no-undefined -Wl,--as-needed -Wl,-z,nodelete)
 
-add_library(libccmem_static STATIC ${public_objects} $<TARGET_OBJECTS:cci_${private_layer}>)
+add_library(libccmem_static STATIC ${public_objects} ${private_objects})
 set_target_properties(libccmem_static PROPERTIES
     OUTPUT_NAME ccmem EXPORT_NAME ccmem_static LINKER_LANGUAGE C)
 
@@ -34,6 +44,18 @@ foreach(library libccmem libccmem_static)
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()
+
+# What turns the profiler's figures into documents, which libccmem opens when it is asked for one: it
+# links libdw, and exports its table alone.
+set(report_map ${PROJECT_SOURCE_DIR}/cmake/libccmem_report.map)
+add_library(ccmem_report MODULE $<TARGET_OBJECTS:cci_plugin>)
+set_target_properties(ccmem_report PROPERTIES
+    PREFIX lib LINKER_LANGUAGE C LINK_DEPENDS ${report_map})
+target_link_libraries(ccmem_report PRIVATE ccmem_flags cci_watch)
+# nodelete: it has threads, and is called when the process forks.
+target_link_options(ccmem_report PRIVATE
+    -Wl,--version-script=${report_map} -Wl,--no-undefined -Wl,--as-needed
+    -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,noexecstack)
 
 # The preload library: src/preload and what it needs of the layers below, no library but libc.
 # It interposes malloc, so the compiler must not take the functions in it for the ones it

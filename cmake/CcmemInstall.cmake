@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
-# What is installed: program, libraries, headers, pkg-config, CMake package, manuals, completion.
+# What is installed: program, libraries, headers, pkg-config, CMake package, manuals, completion, and
+# what a fleet's monitoring needs.
 include(CMakePackageConfigHelpers)
 
 # What a program needs besides, when it links the archive; ccmem.pc says it as Libs.private.
-target_link_libraries(libccmem_static INTERFACE pthread ${CMAKE_DL_LIBS})
+target_link_libraries(libccmem_static INTERFACE m pthread ${CMAKE_DL_LIBS})
 
 install(TARGETS libccmem libccmem_static EXPORT ccmem-targets)
 install(EXPORT ccmem-targets NAMESPACE ccmem:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ccmem)
 if(TARGET ccmem)
     install(TARGETS ccmem)
 endif()
-# The command line finds these beside the library, wherever the tree is.
-foreach(library ccmem_preload ccmem_verify)
+# Found beside the library, wherever the tree is.
+foreach(library ccmem_report ccmem_preload ccmem_verify)
     if(TARGET ${library})
         install(TARGETS ${library} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
     endif()
@@ -35,3 +36,4 @@ file(GLOB manuals CONFIGURE_DEPENDS docs/man/*.1)
 install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES completions/ccmem.bash
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ccmem)
+install(DIRECTORY deploy/ DESTINATION ${CMAKE_INSTALL_DATADIR}/ccmem PATTERN README.md EXCLUDE)

@@ -19,7 +19,8 @@ SOURCES = ("*.c", "*.h", "*.cpp", "*.py", "*.sh", "*.bash", "*.cmake", "*.cmake.
 DOCUMENT = "docs/licences.md"
 BUILD = tree.ROOT / "build"
 # Built only where their sources are; the first must always be there.
-ARTEFACTS = ("lib/libccmem.so.0", "lib/libccmem_preload.so", "lib/libccmem_verify.so", "bin/ccmem")
+ARTEFACTS = ("lib/libccmem.so.0", "lib/libccmem_report.so", "lib/libccmem_preload.so",
+             "lib/libccmem_verify.so", "bin/ccmem")
 PERMISSIVE = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"}
 ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)` \| (shared|static) \| ([^|]+) \|$", re.MULTILINE)
 

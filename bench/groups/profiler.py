@@ -32,10 +32,12 @@ WALL_MAX = {
     "full": {"sqlite": 1.35, "cc1": 1.35, "python": 2.2, "threads": 3.2},
     "sample": {"sqlite": 1.05, "cc1": 1.05, "python": 1.08, "threads": 1.12},
     "count": {"sqlite": 1.03, "cc1": 1.03, "python": 1.03, "threads": 1.08},
+    "dormant": {"sqlite": 1.01, "cc1": 1.01, "python": 1.01},
 }
-THROUGHPUT_MIN = {"full": 0.50, "sample": 0.95}
+THROUGHPUT_MIN = {"full": 0.50, "sample": 0.95, "dormant": 0.99}
 RAW_BYTES_MAX, STORED_BYTES_MAX = 6.5, 4.5
 READ_SPEED_MIN = 5e6
+SNAPSHOT_NS_MAX = 1e6
 MEMORY_KB, MEMORY_KB_A_THREAD = 8 * 1024, 2 * 1024
 
 
@@ -71,6 +73,10 @@ def profile_with(mode, *options):
     return Contestant(prefix, f"{mode}.ccm", ours=True)
 
 
+def dormant(bench, folder):
+    return [bench.ccmem, "profile", "--dormant", "--"]
+
+
 def preload_alone(bench, folder):
     return ["env", f"LD_PRELOAD={bench.options.build / 'lib' / 'libccmem_preload.so'}"]
 
@@ -86,9 +92,10 @@ CONTESTANTS = {
     "full": profile_with("full"),
     "sample": profile_with("sample", "--interval", str(512 * 1024)),
     "count": profile_with("count"),
+    "dormant": Contestant(dormant, ours=True),
     "preload": Contestant(preload_alone, ours=True),
 }
-USUAL_CONTESTANTS = (PEER, *MODES)
+USUAL_CONTESTANTS = (PEER, *MODES, "dormant")
 ENTRANTS = {BASE: Contestant(), BASE_AGAIN: Contestant(), **CONTESTANTS}
 
 
@@ -483,6 +490,51 @@ class MicroWorkload:
                 )
 
 
+# --- a program that profiles itself
+
+
+@dataclass(frozen=True)
+class InsideWorkload:
+    """Snapshots against the time that one may take, and pairs of calls against those that nobody
+    looks at."""
+
+    name: str = "inside"
+    tools: tuple = ()
+
+    def results(self, bench):
+        binary = bench.options.build / "bench" / "profiler" / "inside"
+        rounds = contest.play(
+            micro.cases(binary),
+            lambda case: micro.figures(binary, case),
+            usual_rounds(bench),
+            bench.progress,
+            self.name,
+        )
+        return bench.evaluate(self.metrics(), rounds)
+
+    def metrics(self):
+        for case in ("rest", "busy"):
+            for figure in ("median", "p95"):
+                yield Metric(
+                    f"{self.name}/snapshot-{case}/{figure}",
+                    f"snapshot, 64 threads, {case}",
+                    "allowed: 1 ms",
+                    "ns",
+                    lambda r, case=case, figure=figure: (r[case][figure], SNAPSHOT_NS_MAX),
+                    equal=None,
+                    bar={"max": 1.0} if figure == "median" else None,
+                )
+        for figure in ("default", "stacks", "sample"):
+            yield Metric(
+                f"{self.name}/pair/{figure}",
+                figure,
+                "nobody looks",
+                "ns",
+                lambda r, figure=figure: (r["pairs"][figure], r["pairs"]["off"]),
+                lambda r: (r["pairs"]["off-again"], r["pairs"]["off"]),
+            )
+
+
 WORKLOADS = {
     w.name: w
     for w in (
@@ -492,14 +544,16 @@ WORKLOADS = {
         ProgramWorkload("threads", programs.threads, "gcc", threads=2),
         RedisWorkload(),
         MicroWorkload(),
+        InsideWorkload(),
     )
 }
+PROGRAMS = (ProgramWorkload, RedisWorkload)  # that contestants run
 
 
 def check_installed(bench):
     """Everything that will run is there, before anything runs."""
     workloads = [WORKLOADS[name] for name in bench.workloads]
-    racing = any(not isinstance(w, MicroWorkload) for w in workloads)
+    racing = any(isinstance(w, PROGRAMS) for w in workloads)
     contestants = [CONTESTANTS[name] for name in bench.contestants] if racing else []
     tools = [tool for w in workloads for tool in w.tools]
     tools += [c.tool for c in contestants if c.tool]

@@ -75,6 +75,7 @@ void cci_connection_end(cci_connection_t *c)
 {
     if (c->phase == CCI_PHASE_NONE)
         return;
+    shutdown(c->fd, SHUT_RDWR); /* a child that was forked has it open, too */
     close(c->fd);
     cci_document_release(c->document);
     c->document = NULL;

@@ -61,6 +61,7 @@ static bool describe(cci_listener_t *l)
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return false;
     l->loopback = is_loopback(&a);
+    l->port     = (uint16_t)atoi(port);
     snprintf(l->name, sizeof l->name, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
     return true;
 }

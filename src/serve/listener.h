@@ -3,14 +3,16 @@
 #ifndef CCI_SERVE_LISTENER_H
 #define CCI_SERVE_LISTENER_H
 #include <stdbool.h>
+#include <stdint.h>
 #include <ccmem/result.h>
 
 enum { CCI_LISTENER_NAME_BYTES = 80 };
 
 typedef struct cci_listener {
-    int  fd;
-    bool loopback;                      /* only this machine reaches it */
-    char name[CCI_LISTENER_NAME_BYTES]; /* "127.0.0.1:9464", with the port that was chosen */
+    int      fd;
+    bool     loopback;                      /* only this machine reaches it */
+    uint16_t port;                          /* that was chosen */
+    char     name[CCI_LISTENER_NAME_BYTES]; /* "127.0.0.1:9464" */
 } cci_listener_t;
 
 /* where: ADDRESS:PORT, PORT or :PORT; without an address 127.0.0.1, not all; port 0 is any that is

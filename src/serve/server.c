@@ -26,6 +26,7 @@ struct cci_server {
     cci_service_t    service;
     pthread_t        thread;
     int              wake[2];
+    cci_begin_fn_t  *begin;
     atomic_bool      stop;
     uint64_t         muted_until;
     cci_connection_t client[CCI_SERVER_CONNECTIONS];
@@ -152,6 +153,8 @@ static void *run(void *server)
 {
     cci_server_t *s = server;
 
+    if (s->begin)
+        s->begin(s->service.context);
     while (!atomic_load(&s->stop))
         serve_once(s);
     for (int i = 0; i < CCI_SERVER_CONNECTIONS; i++)
@@ -169,12 +172,13 @@ static void release(cci_server_t *s)
 }
 
 cc_result_t cci_server_start(cci_server_t **out, const cci_listener_t *listener,
-                             cci_answer_fn_t *answer, void *context)
+                             cci_begin_fn_t *begin, cci_answer_fn_t *answer, void *context)
 {
     cci_server_t *s = calloc(1, sizeof *s);
 
     if (!s)
         return CC_RESULT_NO_MEMORY;
+    s->begin    = begin;
     s->listener = *listener;
     s->service  = (cci_service_t){ answer, context, listener->loopback };
     if (pipe2(s->wake, O_NONBLOCK | O_CLOEXEC) != 0) {

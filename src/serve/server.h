@@ -22,7 +22,7 @@
  *   }
  *   ...
  *   cci_server_t *s;
- *   if (cci_server_start(&s, &listener, answer, page) == CC_RESULT_OK)
+ *   if (cci_server_start(&s, &listener, NULL, answer, page) == CC_RESULT_OK)
  *       cci_server_stop(s);
  *
  * Failure  CC_RESULT_NO_MEMORY, CC_RESULT_IO (no thread, no descriptors).
@@ -46,9 +46,13 @@ typedef bool cci_answer_fn_t(void *context, const cci_request_t *request, cci_an
 
 typedef struct cci_server cci_server_t;
 
-/* The listener stays the caller's, open until stop. */
+/* What a thread does first. */
+typedef void cci_begin_fn_t(void *context);
+
+/* The listener stays the caller's, open until stop. begin: of the server's thread, NULL = nothing. */
 CC_NODISCARD cc_result_t cci_server_start(cci_server_t **out, const cci_listener_t *listener,
-                                          cci_answer_fn_t *answer, void *context);
+                                          cci_begin_fn_t *begin, cci_answer_fn_t *answer,
+                                          void *context);
 
 /* What was not ready may be. */
 void cci_server_wake(cci_server_t *s);

@@ -12,7 +12,7 @@ enum {
     KEEP_COST = 20    /* a page is kept so many times as long as it took to make */
 };
 
-uint64_t cci_pages_now_ms(void)
+static uint64_t now_ms(void)
 {
     return cci_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
@@ -107,7 +107,7 @@ bool cci_pages_answer(void *pages, const cci_request_t *request, cci_answer_t *o
         *out = (cci_answer_t){ 200, cci_document_hold(p->home) };
     if (kind < 0)
         return true;
-    uint64_t now = cci_pages_now_ms();
+    uint64_t now = now_ms();
     pthread_mutex_lock(&p->lock);
     cci_page_t *page  = &p->page[kind];
     bool        found = find(page, now, out);
@@ -120,21 +120,22 @@ bool cci_pages_answer(void *pages, const cci_request_t *request, cci_answer_t *o
     return found;
 }
 
-/* ---- the maker's side ---- */
+/* ---- the makers' side ---- */
 
-bool cci_pages_asked(cci_pages_t *p, cci_page_kind_t *kind, uint64_t *since_ms)
+bool cci_pages_asked(cci_pages_t *p, bool whole, cci_page_kind_t *kind)
 {
-    *since_ms = 0;
+    uint64_t since = UINT64_MAX;
+
     pthread_mutex_lock(&p->lock);
     for (int i = 0; i < CCI_PAGE_KINDS; i++) {
         uint64_t asked = p->page[i].asked_ms;
-        if (asked && (!*since_ms || asked < *since_ms)) {
-            *kind     = (cci_page_kind_t)i;
-            *since_ms = asked;
+        if (asked && asked < since && cci_page_is_whole((cci_page_kind_t)i) == whole) {
+            *kind = (cci_page_kind_t)i;
+            since = asked;
         }
     }
     pthread_mutex_unlock(&p->lock);
-    return *since_ms != 0;
+    return since != UINT64_MAX;
 }
 
 void cci_pages_put(cci_pages_t *p, cci_page_kind_t kind, cci_document_t *document, uint64_t cost_ms)
@@ -143,7 +144,7 @@ void cci_pages_put(cci_pages_t *p, cci_page_kind_t kind, cci_document_t *documen
     cci_page_t     *page   = &p->page[kind];
     cci_document_t *before = page->document;
     *page                  = (cci_page_t){ .document = document,
-                                           .made_ms  = cci_pages_now_ms(),
+                                           .made_ms  = now_ms(),
                                            .keep_ms  = KEEP_MS + KEEP_COST * cost_ms,
                                            .unread   = true,
                                            .failed   = !document };

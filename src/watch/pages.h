@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* watch/pages.h - what there is to be read over HTTP while a program runs, and who asks for it.
  *
- * The server's thread asks, another one makes: neither ever waits for the other. A page is made when
- * it was asked for, and kept for a while: however many ask, it is made so often and no more.
+ * The server's thread asks, others make: nobody ever waits for another. A page is made when it was
+ * asked for, and kept for a while: however many ask, it is made so often and no more.
  *
  *     /                a page of links
  *     /metrics         for Prometheus; in the format of OpenMetrics for who prefers that
  *     /report.json     ccmem-report/1
  *
- * Threads  answer: the server's; all others: the maker's.
+ * Threads  answer: the server's; asked and put: of each kind one.
  */
 #ifndef CCI_WATCH_PAGES_H
 #define CCI_WATCH_PAGES_H
@@ -18,6 +18,12 @@
 
 typedef enum { CCI_PAGE_METRICS, CCI_PAGE_OPENMETRICS, CCI_PAGE_REPORT } cci_page_kind_t;
 enum { CCI_PAGE_KINDS = CCI_PAGE_REPORT + 1 };
+
+/* It is made of a whole moment, and takes longer than the others. */
+static inline bool cci_page_is_whole(cci_page_kind_t kind)
+{
+    return kind == CCI_PAGE_REPORT;
+}
 
 typedef struct cci_page {
     cci_document_t *document; /* NULL: never made, or it could not be */
@@ -42,14 +48,11 @@ void cci_pages_fini(cci_pages_t *p);
 /* A cci_answer_fn_t; pages is a cci_pages_t. */
 bool cci_pages_answer(void *pages, const cci_request_t *request, cci_answer_t *out);
 
-/* Is one waited for? The one that is for the longest, and since when. */
-bool cci_pages_asked(cci_pages_t *p, cci_page_kind_t *kind, uint64_t *since_ms);
+/* Is one waited for, of those that are whole, or of the others? The one that is for the longest. */
+bool cci_pages_asked(cci_pages_t *p, bool whole, cci_page_kind_t *kind);
 
 /* It is made, in so many milliseconds; document, NULL: it could not be, goes over to the pages. */
 void cci_pages_put(cci_pages_t *p, cci_page_kind_t kind, cci_document_t *document,
                    uint64_t cost_ms);
-
-/* Milliseconds of the clock that pages go by. */
-uint64_t cci_pages_now_ms(void);
 
 #endif

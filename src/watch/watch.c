@@ -14,15 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
-#include "watch/view.h"
 #include "prim/background.h"
+#include "prim/clock.h"
 #include "prim/futex.h"
+#include "watch/order.h"
+#include "watch/publisher.h"
+#include "watch/view.h"
 
 enum {
     REFRESH_MS  = 100, /* reading keeps up with the program, also when nobody asks */
-    PATIENCE_MS = 300, /* then a page is made of what there is */
+    PATIENCE_MS = 300, /* then a moment is made of what there is */
     ASKED_MS    = 20   /* between looks whether its time has come */
 };
+
+enum { ORDERS = 2 }; /* of moments that are not whole, and that are */
 
 enum { SLOT_EMPTY, SLOT_WANTED, SLOT_FILLED };
 
@@ -51,17 +56,16 @@ typedef struct growth {
 } growth_t;
 
 struct cci_watch {
-    const cci_listener_t *listener;
-    cci_server_t         *server;
-    cci_pages_t           pages;
-    pthread_t             reader;
-    bool                  reads;
-    atomic_bool           stop;
-    _Atomic uint32_t      doorbell; /* futex: something came for the reader */
-    _Atomic uint32_t      slot;
-    growth_t              growth;  /* of whom the slot is */
-    _Atomic(origin_t *)   next;    /* that began; the reader takes it */
-    unsigned              origins; /* the collector's */
+    cci_publisher_t    *publisher;
+    cci_order_t         order[ORDERS]; /* its makers' */
+    pthread_t           reader;
+    bool                reads;
+    atomic_bool         stop;
+    _Atomic uint32_t    doorbell; /* futex: something came for the reader */
+    _Atomic uint32_t    slot;
+    growth_t            growth;  /* of whom the slot is */
+    _Atomic(origin_t *) next;    /* that began; the reader takes it */
+    unsigned            origins; /* the collector's */
     /* the reader's: */
     cci_view_t  view;
     unsigned    origin; /* that the view is of; 0 = none yet */
@@ -214,25 +218,47 @@ static void take_slot(cci_watch_t *w)
     atomic_store_explicit(&w->slot, SLOT_EMPTY, memory_order_relaxed);
 }
 
-/* A page is made of what is known at the time of the request; or, where that is not to be had soon,
- * of what there is. */
-static bool is_time(const cci_watch_t *w, uint64_t asked_ms)
+static uint64_t age_ms(uint64_t since_ns)
+{
+    uint64_t now = cci_clock_ns(CLOCK_MONOTONIC);
+    return now > since_ns ? (now - since_ns) / 1000000 : 0;
+}
+
+/* A moment has what is known when it is wanted; or, where that is not to be had soon, what there is. */
+static bool is_time(const cci_watch_t *w, uint64_t wanted_ns)
 {
     const cci_view_t *v = &w->view;
 
     if (w->status != CC_RESULT_OK)
         return true;
-    bool known = !v->backlog && v->known_ns / 1000000 >= asked_ms;
-    return w->origin && (known || cci_pages_now_ms() >= asked_ms + PATIENCE_MS);
+    bool known = !v->backlog && v->known_ns >= wanted_ns;
+    return w->origin && (known || age_ms(wanted_ns) >= PATIENCE_MS);
 }
 
-static void make_page(cci_watch_t *w, cci_page_kind_t kind)
+static void make_moment(cci_watch_t *w, bool whole)
 {
-    uint64_t        begun = cci_pages_now_ms();
-    cci_document_t *d     = w->status == CC_RESULT_OK ? cci_view_page(&w->view, kind) : NULL;
+    cci_moment_t m = { 0 };
+    cc_result_t  r = w->status;
 
-    cci_pages_put(&w->pages, kind, d, cci_pages_now_ms() - begun);
-    cci_server_wake(w->server);
+    if (r == CC_RESULT_OK)
+        r = cci_view_moment(&w->view, whole, &m);
+    m.run = w->origin;
+    cci_order_fill(&w->order[whole], r, &m);
+}
+
+/* Returns how many are still wanted. */
+static unsigned fill_orders(cci_watch_t *w)
+{
+    unsigned left = 0;
+
+    for (int i = 0; i < ORDERS; i++) {
+        uint64_t since_ns = cci_order_since(&w->order[i]);
+        if (since_ns && is_time(w, since_ns))
+            make_moment(w, i != 0);
+        else if (since_ns)
+            left++;
+    }
+    return left;
 }
 
 static void complain(const cci_watch_t *w)
@@ -256,24 +282,15 @@ static void read_some(cci_watch_t *w)
 /* What has come since, when somebody asks, and otherwise now and then. */
 static void ask_for_more(cci_watch_t *w, bool asked)
 {
-    uint64_t known_ms = w->view.known_ns / 1000000;
-
-    if (slot_is(w, SLOT_EMPTY) && (asked || cci_pages_now_ms() >= known_ms + REFRESH_MS))
+    if (slot_is(w, SLOT_EMPTY) && (asked || age_ms(w->view.known_ns) >= REFRESH_MS))
         want(w);
 }
 
 /* One round. How many milliseconds there is nothing more to do, unless the doorbell rings. */
 static unsigned work(cci_watch_t *w)
 {
-    cci_page_kind_t kind;
-    uint64_t        asked_ms;
-
     read_some(w);
-    bool asked = cci_pages_asked(&w->pages, &kind, &asked_ms);
-    if (asked && is_time(w, asked_ms)) {
-        make_page(w, kind);
-        return 0;
-    }
+    bool asked = fill_orders(w) > 0;
     if (w->status != CC_RESULT_OK)
         return REFRESH_MS;
     if (w->view.backlog)
@@ -295,35 +312,44 @@ static void *read_on(void *watch)
     return NULL;
 }
 
+/* ---- the publisher's threads ---- */
+
+static cc_result_t take(void *watch, bool whole, cci_moment_t *out)
+{
+    cci_watch_t *w = watch;
+
+    cci_order_begin(&w->order[whole]);
+    ring(w);
+    return cci_order_wait(&w->order[whole], out);
+}
+
 /* ---- from outside ---- */
+
+static bool init_orders(cci_watch_t *w)
+{
+    if (!cci_order_init(&w->order[false]))
+        return false;
+    if (cci_order_init(&w->order[true]))
+        return true;
+    cci_order_fini(&w->order[false]);
+    return false;
+}
 
 cc_result_t cci_watch_create(cci_watch_t **out, const cci_listener_t *listener, const char *program)
 {
-    cci_watch_t *w = calloc(1, sizeof *w);
+    cci_watch_t        *w    = calloc(1, sizeof *w);
+    const cci_moments_t from = { .context = w, .program = program, .take = take };
 
-    if (!w)
-        return CC_RESULT_NO_MEMORY;
-    w->listener = listener;
-    if (!cci_pages_init(&w->pages, program, ring, w)) {
+    if (!w || !init_orders(w)) {
         free(w);
         return CC_RESULT_NO_MEMORY;
     }
-    *out = w;
-    return CC_RESULT_OK;
-}
-
-cc_result_t cci_watch_start(cci_watch_t *w)
-{
-    cc_result_t r = cci_server_start(&w->server, w->listener, cci_pages_answer, &w->pages);
-
-    if (r != CC_RESULT_OK)
-        return r;
-    w->reads = cci_background_start(&w->reader, read_on, w) == 0;
-    if (w->reads)
-        return CC_RESULT_OK;
-    cci_server_stop(w->server);
-    w->server = NULL;
-    return CC_RESULT_IO;
+    cc_result_t r = cci_publisher_create(&w->publisher, listener, &from);
+    if (r == CC_RESULT_OK)
+        *out = w;
+    else
+        cci_watch_destroy(w);
+    return r;
 }
 
 static void stop_reading(cci_watch_t *w)
@@ -333,15 +359,30 @@ static void stop_reading(cci_watch_t *w)
     atomic_store(&w->stop, true);
     ring(w);
     pthread_join(w->reader, NULL);
+    w->reads = false;
+}
+
+cc_result_t cci_watch_start(cci_watch_t *w)
+{
+    w->reads = cci_background_start(&w->reader, read_on, w) == 0;
+    if (!w->reads)
+        return CC_RESULT_IO;
+    cc_result_t r = cci_publisher_start(w->publisher);
+    if (r != CC_RESULT_OK)
+        stop_reading(w);
+    return r;
 }
 
 void cci_watch_destroy(cci_watch_t *w)
 {
     if (!w)
         return;
-    stop_reading(w); /* it wakes the server, so that one ends after it */
-    cci_server_stop(w->server);
-    cci_pages_fini(&w->pages);
+    stop_reading(w);
+    for (int i = 0; i < ORDERS; i++)
+        cci_order_close(&w->order[i]); /* no maker waits for the reader */
+    cci_publisher_destroy(w->publisher);
+    for (int i = 0; i < ORDERS; i++)
+        cci_order_fini(&w->order[i]);
     cci_view_close(&w->view);
     empty(&w->growth);
     free(w->growth.piece);

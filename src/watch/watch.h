@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* watch/watch.h - the figures of a program while it is recorded, served over HTTP.
  *
- * Three threads, none of which waits for another. The collector, whose time is the program's, hands
- * over what has come when it is asked to: it copies what threads have written to open chunks and says
- * how long the trace file is. The reader's thread follows the file (trace/follow.h), keeps the
- * profile and makes pages. The server's thread talks to clients.
+ * The collector, whose time is the program's, waits for nobody. It hands over what has come when it is
+ * asked to: it copies what threads have written to open chunks and says how long the trace file is.
+ * The reader's thread follows the file (trace/follow.h), keeps the profile and makes moments of it,
+ * which the threads of a publisher (watch/publisher.h) make pages of.
  *
  * So the file is the queue between program and reader: it holds any backlog, costs the program
  * nothing, and the figures are never of a part of the events. On a machine that is busy they lag
- * behind instead (cc_memory_live_lag_seconds), for both threads give way to all others. Rejected:
+ * behind instead (cc_memory_live_lag_seconds), for all these threads give way to all others. Rejected:
  * reading on the collector's thread, for which the program would wait as soon as it allocates faster
  * than can be read.
  *

@@ -6,7 +6,8 @@
 set -euo pipefail
 
 build=$1 version=$2
-consumer=$(cd "$(dirname "$0")/consumer" && pwd)
+source=$(cd "$(dirname "$0")/../.." && pwd)
+consumer=$source/tests/compat/consumer
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/moved
@@ -45,6 +46,9 @@ unversioned=$(nm -D --defined-only "$libdir/libccmem.so" | grep -v '@@CCMEM_0$' 
     grep -v ' A CCMEM_0$') || true
 [[ -z $unversioned ]] || fail "symbols without a version: $unversioned"
 [[ $(readelf -d "$libdir/libccmem.so") != *'(NEEDED)'*alloc* ]] || fail "an allocator is linked"
+for file in prometheus/ccmem.rules.yml prometheus/prometheus.yml grafana/ccmem.json; do
+    cmp -s "$prefix/share/ccmem/$file" "$source/deploy/$file" || fail "no share/ccmem/$file"
+done
 
 # --- pkg-config
 
@@ -74,12 +78,30 @@ for level in -O0 -O2; do
     done
 done
 expect_version /usr/bin/python3 "$consumer/main.py" "$libdir/libccmem.so.0"
+
+# --- the profiler, which finds what is installed with it
+
+compile profile gcc c11 profile.c -g "${shared[@]}"
+expect_version "$work/profile" found
+expect_version env -C "$libdir" LD_LIBRARY_PATH=. "$work/profile" found
+compile archived gcc c11 profile.c -g "${archive[@]}"
+expect_version "$work/archived" found # by the loader's path
 unset LD_LIBRARY_PATH
+expect_version "$work/archived" missing
+cp "$work/archived" "$prefix/bin/archived"
+expect_version "$prefix/bin/archived" found
+mv "$libdir/libccmem_report.so" "$work/libccmem_report.so"
+expect_version env LD_LIBRARY_PATH="$libdir" "$work/profile" missing
+mv "$work/libccmem_report.so" "$libdir"
 
 # A program without any shared library. The linker warns of dlopen, which opens the backends.
 compile whole gcc c11 main.c -static "${static[@]}" 2>"$work/whole.log" ||
     { cat "$work/whole.log"; fail "no static program"; }
 expect_version "$work/whole"
+# It would need a second C library, in which its blocks are not.
+compile whole gcc c11 profile.c -g -static "${static[@]}" 2>"$work/whole.log" ||
+    { cat "$work/whole.log"; fail "no static program"; }
+expect_version env LD_LIBRARY_PATH="$libdir" "$work/whole" missing
 
 # --- find_package
 

@@ -183,7 +183,18 @@ HEALTHY = {
     "git": ["git", "diff", "--no-index", "--stat", SOURCES, SOURCES.parent / "unit"],
     "bash": ["bash", "-c", "for i in $(seq 2000); do a[$i]=$i; done; echo ${#a[@]}"],
     "find": ["find", "/usr/share/doc", "-name", "*.gz"],
+    "cmake": ["cmake", "-P", "SCRIPT"],
+    "node": ["node", "-e", "const a = [...Array(50000).keys()].map(i => ({i, s: 'x' + i}));"
+             "if (JSON.parse(JSON.stringify(a)).length != 50000) process.exit(2)"],
+    "objdump": ["objdump", "-d", CCMEM],
+    "readelf": ["readelf", "-a", CCMEM],
 }
+SCRIPT = """foreach(i RANGE 5000)
+    set(v${i} "x${i}")
+    list(APPEND all v${i})
+    string(REPLACE "x" "yy" v${i} "${v${i}}")
+endforeach()
+"""
 
 
 @pytest.mark.parametrize("name", [*HEALTHY, "cc1"])
@@ -192,7 +203,9 @@ def test_nothing_is_recommended_to_healthy_programs(profile, tmp_path, name):
                                     "-O2", C_FILE, "-o", "/dev/null"]
     numbers = "".join(f"{n * 7919 % 100003}\n" for n in range(50000))
     (tmp_path / "numbers").write_text(numbers)
-    command = [tmp_path / "numbers" if word == "NUMBERS" else word for word in command]
+    (tmp_path / "script").write_text(SCRIPT)
+    files = {"NUMBERS": tmp_path / "numbers", "SCRIPT": tmp_path / "script"}
+    command = [files.get(word, word) for word in command]
     _, report = profile(*command, input=numbers, status=1 if name == "git" else 0)
     assert report.alloc_count > 100
     assert [(r["kind"], r["evidence"]) for r in report.recommendations] == []

@@ -3,6 +3,7 @@
  * makes room for whom; and the addresses that it listens at. */
 #include <arpa/inet.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -23,7 +24,8 @@ enum { BOUND_MS = 20000, LARGE = 8 << 20 };
 static cci_listener_t listener;
 static cci_server_t  *server;
 static atomic_bool    ready;
-static atomic_int     asked;
+static atomic_int     asked, begun;
+static pthread_t      serving; /* the server's, once it has begun */
 
 static cci_document_t *document_of(char c, size_t n)
 {
@@ -37,6 +39,8 @@ static cci_document_t *document_of(char c, size_t n)
 static bool answer(void *context, const cci_request_t *request, cci_answer_t *out)
 {
     assert_ptr_equal(context, &ready);
+    assert_int_equal(begun, 1);
+    assert_true(pthread_equal(serving, pthread_self()));
     asked++;
     if (cci_text_is(request->path, "/now"))
         *out = (cci_answer_t){ 200, document_of('n', 3) };
@@ -51,6 +55,14 @@ static bool answer(void *context, const cci_request_t *request, cci_answer_t *ou
     return ready;
 }
 
+/* Every answer is given after it, and by the same thread. */
+static void begin(void *context)
+{
+    assert_ptr_equal(context, &ready);
+    serving = pthread_self();
+    begun++;
+}
+
 static int start(void **state)
 {
     const char *why;
@@ -58,8 +70,9 @@ static int start(void **state)
     (void)state;
     ready = false;
     asked = 0;
+    begun = 0;
     assert_int_equal(cci_listener_open(&listener, "127.0.0.1:0", &why), CC_RESULT_OK);
-    assert_int_equal(cci_server_start(&server, &listener, answer, &ready), CC_RESULT_OK);
+    assert_int_equal(cci_server_start(&server, &listener, begin, answer, &ready), CC_RESULT_OK);
     return 0;
 }
 
@@ -361,6 +374,7 @@ static void addresses_are_understood(void **state)
         assert_int_equal(cci_listener_open(&l, bad[i], &why), CC_RESULT_INVALID);
     assert_int_equal(cci_listener_open(&l, "0", &why), CC_RESULT_OK);
     assert_true(l.loopback && strncmp(l.name, "127.0.0.1:", 10) == 0 && atoi(l.name + 10) > 0);
+    assert_int_equal(l.port, atoi(l.name + 10));
     assert_int_equal(cci_listener_open(&second, l.name, &why), CC_RESULT_IO);
     assert_string_equal(why, "Address already in use");
     cci_listener_close(&l);

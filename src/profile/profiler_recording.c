@@ -180,6 +180,14 @@ static void read_to_now(cci_recording_t *r)
 
 /* ---- the thread that reads ---- */
 
+static bool has_failed(const cci_recording_t *r)
+{
+    pthread_mutex_lock(&model);
+    bool failed = r->status != CC_RESULT_OK;
+    pthread_mutex_unlock(&model);
+    return failed;
+}
+
 static bool read_stretch(cci_recording_t *r)
 {
     pthread_mutex_lock(&model);
@@ -198,12 +206,19 @@ static void take_once(cci_recording_t *r)
     pthread_mutex_unlock(&model);
 }
 
+static void stop_recording(cci_recording_t *r);
+
+/* What nobody can read any more is not to be recorded: the program would wait for room. */
 static void *read_on(void *recording)
 {
     cci_recording_t *r = recording;
 
     (void)cci_part_suspend();
     while (!atomic_load(&r->ending)) {
+        if (has_failed(r)) {
+            stop_recording(r);
+            break;
+        }
         let_callers_go_first();
         take_once(r);
         do
@@ -328,7 +343,7 @@ __attribute__((constructor)) static void tell_who_records_already(void)
     cci_heap_observe(usual);
 }
 
-/* What has started is ended. */
+/* Again is fine. */
 static void stop_recording(cci_recording_t *r)
 {
     cci_heap_observe(usual);

@@ -16,6 +16,7 @@
 
 #include <ccmem/alloc.h>
 #include <ccmem/profiler.h>
+#include "heap/mode.h"
 #include "heap/observer.h"
 
 /* All switches off, but for those given; every block. */
@@ -173,6 +174,25 @@ static void coarse_latencies_are_upper_bounds(void **state)
     assert_true(c->alloc_latency_p50 >= f->alloc_latency_p50);
     cc_profiler_report_destroy(f);
     cc_profiler_report_destroy(c);
+}
+
+/* All blocks waste the same, so the mean of those that were asked is that of all. */
+static void waste_inside_blocks_is_known(void **state)
+{
+    (void)state;
+    void        *block  = cc_alloc(33);
+    const double usable = cci_heap_mode() == CCI_HEAP_CACHE ? (double)cc_good_size(33)
+                                                            : (double)cc_usable_size(block);
+    cc_free(block, 33);
+    cc_profiler_t *p = begin(NULL);
+    churn(100000, 33);
+    const cc_profiler_report_t *r = end(p);
+    assert_non_null(r->fragmentation.method_internal);
+    assert_true(fabs(r->fragmentation.internal_fragmentation - (usable - 33) / usable) < 1e-9);
+    assert_true(isnan(r->fragmentation.external_fragmentation)); /* nobody knows, here */
+    assert_null(r->fragmentation.method_external);
+    assert_true(r->fragmentation.largest_free_block == UINT64_MAX);
+    cc_profiler_report_destroy(r);
 }
 
 /* ---- what leaks, and where ---- */
@@ -544,6 +564,7 @@ int main(void)
         cmocka_unit_test(rates_are_counts_over_the_duration),
         cmocka_unit_test(latencies_are_measured_or_not_known),
         cmocka_unit_test(coarse_latencies_are_upper_bounds),
+        cmocka_unit_test(waste_inside_blocks_is_known),
         cmocka_unit_test(what_is_left_is_listed_with_its_stack),
         cmocka_unit_test(leaks_and_stacks_are_there_when_asked_for),
         cmocka_unit_test(whose_blocks_who_frees),

@@ -499,11 +499,35 @@ static void nothing_is_held_back_that_is_exact(void **state)
     assert_no_more();
 }
 
+/* The rate of the clock becomes known better, and what was called 20 ms was 10. */
+static void a_mark_is_not_undercut(void **state)
+{
+    const trace_builder_options_t counter = { .clock = CCI_CLOCK_TSC, .start_ticks = 1000 };
+    (void)state;
+    follow(&counter);
+    const uint64_t start = header->start.ticks, mono = header->start.mono_ns;
+    trace_builder_malloc(builder, 0, 10 * MS, 0x5000, 8, 0);
+    give_open(0);
+    assert_int_equal(
+        cci_trace_advance_exactly(trace, (cci_clock_pair_t){ start + 10 * MS, mono + 20 * MS }),
+        CC_RESULT_OK);
+    assert_int_equal(next().ptr, 0x5000);
+    uint64_t mark = cci_trace_mark_ns(trace);
+    assert_in_range(mark, 20 * MS - 100, 20 * MS + 100);
+    trace_builder_malloc(builder, 0, 11 * MS, 0x6000, 8, 0);
+    give_open(0);
+    assert_int_equal(
+        cci_trace_advance_exactly(trace, (cci_clock_pair_t){ start + 30 * MS, mono + 30 * MS }),
+        CC_RESULT_OK);
+    assert_true(next().time_ns >= mark);
+}
+
 static int run(bool in_memory)
 {
     const struct CMUnitTest either[] = {
         cmocka_unit_test_teardown(an_event_is_given_once_its_time_is_over, done),
         cmocka_unit_test_teardown(nothing_is_held_back_that_is_exact, done),
+        cmocka_unit_test_teardown(a_mark_is_not_undercut, done),
         cmocka_unit_test_teardown(a_late_event_is_given_late, done),
         cmocka_unit_test_teardown(a_chunk_is_taken_once, done),
         cmocka_unit_test_teardown(time_does_not_go_back, done),

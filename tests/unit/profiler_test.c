@@ -223,7 +223,9 @@ static void what_is_left_is_listed_with_its_stack(void **state)
     assert_ptr_equal(r->leaked_allocations[0].ptr, kept[1]);
     assert_int_equal(r->leaked_allocations[0].size, 3000);
     assert_int_equal(r->leaked_allocations[2].size, 1000);
-    assert_true(r->leaked_allocations[2].timestamp <= r->leaked_allocations[0].timestamp);
+    assert_true(r->leaked_allocations[2].timestamp > 0);
+    assert_true(r->leaked_allocations[2].timestamp < r->leaked_allocations[0].timestamp);
+    assert_true(r->leaked_allocations[0].timestamp <= r->duration_seconds);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(r->leaked_allocations[i].thread_id, (unsigned)gettid());
         assert_true(r->leaked_allocations[i].stack_depth > 3);
@@ -351,19 +353,21 @@ static void each_has_figures_of_its_own(void **state)
 {
     (void)state;
     cc_profiler_t *whole = begin(NULL);
-    churn(100, 16);
-    cc_profiler_t *part = begin(NULL);
+    churn(100000, 16);
+    cc_profiler_t *part = begin(NULL), *less = begin(OPTIONS(.track_sizes = true));
     churn(50, 24);
-    const cc_profiler_report_t *p = end(part);
+    const cc_profiler_report_t *p = end(part), *l = end(less);
     churn(7, 40);
     const cc_profiler_report_t *w = end(whole);
     assert_int_equal(p->alloc_count, 50);
     assert_int_equal(p->alloc_bytes, 50 * 24);
-    assert_true(p->alloc_latency_samples <= w->alloc_latency_samples);
-    assert_int_equal(w->alloc_count, 157);
-    assert_int_equal(w->free_count, 157);
+    assert_true(p->alloc_latency_samples <= 50 && w->alloc_latency_samples > 500);
+    assert_true(l->alloc_latency_samples == 0 && isnan(l->alloc_latency_p99));
+    assert_int_equal(w->alloc_count, 100057);
+    assert_int_equal(w->free_count, 100057);
     assert_true(w->start_time < p->start_time && p->end_time < w->end_time);
     cc_profiler_report_destroy(p);
+    cc_profiler_report_destroy(l);
     cc_profiler_report_destroy(w);
 }
 

@@ -506,7 +506,7 @@ static void a_mark_is_not_undercut(void **state)
     (void)state;
     follow(&counter);
     const uint64_t start = header->start.ticks, mono = header->start.mono_ns;
-    trace_builder_malloc(builder, 0, 10 * MS, 0x5000, 8, 0);
+    trace_builder_malloc(builder, 0, 5 * MS, 0x5000, 8, 0);
     give_open(0);
     assert_int_equal(
         cci_trace_advance_exactly(trace, (cci_clock_pair_t){ start + 10 * MS, mono + 20 * MS }),

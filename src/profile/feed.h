@@ -32,6 +32,11 @@ void                     cci_feed_destroy(cci_feed_t *f);
 /* Take about so many events that the trace has now. *more: there are more. O(events). */
 CC_NODISCARD cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more);
 
+/* The range of options.from_ns begins here: all that is read from now on is in it. Otherwise it begins
+ * with the first event of that time; but what is measured has no time, and may be known before.
+ * CC_RESULT_NO_MEMORY. O(threads). */
+CC_NODISCARD cc_result_t cci_feed_begin(cci_feed_t *f);
+
 /* The same for events that somebody else reads off the trace, because more than one feed wants them:
  * n at most CCI_FEED_BATCH. CC_RESULT_NO_MEMORY. */
 enum { CCI_FEED_BATCH = 32 };

@@ -399,6 +399,11 @@ cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more)
     return cci_trace_status(f->trace);
 }
 
+cc_result_t cci_feed_begin(cci_feed_t *f)
+{
+    return take_threads(f) && (f->begun || begin_range(f)) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+}
+
 cc_result_t cci_feed_give(cci_feed_t *f, const cci_event_t *events, size_t n)
 {
     if (!take_threads(f))

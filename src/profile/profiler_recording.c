@@ -425,16 +425,29 @@ static bool has(const cci_local_options_t *options, const cci_local_options_t *n
            (options->measure_every > 0) >= (needs->measure_every > 0);
 }
 
-/* The start of a feed that begins now. */
+/* Of a recording that is on already, from now on. */
+static cc_result_t create_late_feed(cci_feed_t **out, cci_recording_t *r)
+{
+    read_to_now(r);
+    const cci_profile_options_t options = { .from_ns = cci_trace_mark_ns(r->trace) };
+    cci_feed_t                 *f;
+    cc_result_t                 result = cci_feed_create(&f, r->trace, &options);
+
+    if (result != CC_RESULT_OK)
+        return result;
+    result = cci_feed_begin(f);
+    if (result == CC_RESULT_OK)
+        *out = f;
+    else
+        cci_feed_destroy(f);
+    return result;
+}
+
 static cc_result_t create_feed(cci_feed_t **out, cci_recording_t *r)
 {
-    cci_profile_options_t options = { 0 };
-
-    if (r->parts || cci_trace_info(r->trace)->events > 0) {
-        read_to_now(r);
-        options.from_ns = cci_trace_mark_ns(r->trace);
-    }
-    return cci_feed_create(out, r->trace, &options);
+    if (r->parts || cci_trace_info(r->trace)->events > 0)
+        return create_late_feed(out, r);
+    return cci_feed_create(out, r->trace, NULL);
 }
 
 static cc_result_t add_part(cci_part_t *part, cci_recording_t *r)

@@ -440,7 +440,7 @@ void cci_stream_begin_range(cci_stream_t *s, uint64_t from_ns)
     begin_profile(p);
     for (size_t i = 0; i < p->site_count; i++)
         begin_site(&p->sites[i], s->peak_epoch);
-    if (s->interval)
+    if (s->interval && s->site_sums)
         memset(s->site_sums, 0, p->site_count * sizeof *s->site_sums);
     s->sums  = (cci_stream_sums_t){ .current = s->sums.current };
     s->sizes = (cci_sizes_t){ 0 };

@@ -189,7 +189,8 @@ def test_memory_is_given_back(told):
 
 
 def test_threads_that_allocate_meanwhile(told):
-    """Starts and stops do them no harm, and what is written is whole."""
+    """Starts and stops do them no harm, and what is written is whole: nobody reads before the end, so
+    the threads may have filled all there is, and what does not fit is counted."""
     p = told()
     p.tell("threads 4")
     for i in range(20):
@@ -200,6 +201,7 @@ def test_threads_that_allocate_meanwhile(told):
         assert p.process.stdout.readline().strip() in ("done", "inexact")
         p.tell("stop")
         r = report_of(trace)
-        assert r.site("burst_one").alloc_count == 500, i
+        assert r.lost_events > 0 or r.site("burst_one").alloc_count == 500, i
+        assert r.trace["warnings"] == []
     p.tell("rest")
     p.end()

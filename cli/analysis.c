@@ -2,42 +2,53 @@
 /* analysis.c - see analysis.h. */
 #include <string.h>
 #include "analysis.h"
+#include "report/html.h"
 
 /* ---- formats ---- */
 
 enum { FORMATS_MAX = 16 };
 
-/* The names of those that are made, or of all. */
-static size_t format_names(bool made_only, const char *names[FORMATS_MAX])
+static size_t format_names(const char *names[FORMATS_MAX])
 {
     size_t                     count, n = 0;
     const cci_report_format_t *formats = cci_report_formats(&count);
 
     for (size_t i = 0; i < count && n < FORMATS_MAX; i++)
-        if (formats[i].write || !made_only)
-            names[n++] = formats[i].name;
+        names[n++] = formats[i].name;
     return n;
+}
+
+int cci_html_check(const char *command, const char *what)
+{
+    const char *missing = cci_html_missing();
+
+    return missing ? cci_fail(CCI_EXIT_SYSTEM, command, what, "%s", missing) : CCI_GO_ON;
+}
+
+static int refuse_format(const char *command, const char *name)
+{
+    const char *names[FORMATS_MAX];
+    char        what[64], available[256];
+    size_t      n    = format_names(names);
+    const char *near = cci_nearest(name, names, n);
+
+    snprintf(what, sizeof what, "--format %.40s", name);
+    if (near)
+        return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; %s is one", near);
+    cci_join(names, n, available, sizeof available);
+    return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; available now: %s", available);
 }
 
 int cci_format_find(const char *command, const char *name, const cci_report_format_t **out)
 {
     const cci_report_format_t *format = cci_report_format(name);
-    const char                *names[FORMATS_MAX];
-    char                       what[64], available[256];
 
-    if (format && format->write) {
-        *out = format;
-        return CCI_GO_ON;
-    }
-    snprintf(what, sizeof what, "--format %.40s", name);
-    cci_join(names, format_names(true, names), available, sizeof available);
-    if (format)
-        return cci_fail(CCI_EXIT_USAGE, command, what,
-                        "comes with the dashboard; available now: %s", available);
-    const char *near = cci_nearest(name, names, format_names(false, names));
-    if (near && cci_report_format(near)->write)
-        return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; %s is one", near);
-    return cci_fail(CCI_EXIT_USAGE, command, what, "no such format; available now: %s", available);
+    if (!format)
+        return refuse_format(command, name);
+    *out = format;
+    if (format->missing && format->missing())
+        return cci_fail(CCI_EXIT_SYSTEM, command, name, "%s", format->missing());
+    return CCI_GO_ON;
 }
 
 /* ---- reading ---- */
@@ -62,6 +73,7 @@ static int read_profile(cci_analysis_t *a, const cci_analysis_request_t *q)
     cci_progress_begin(&progress, "reading the trace", q->quiet);
     cci_profile_options_t options = { .from_ns          = q->from_ns,
                                       .to_ns            = q->to_ns,
+                                      .slices           = q->slices,
                                       .progress         = cci_progress_update,
                                       .progress_context = &progress };
     cc_result_t           result  = cci_profile_create(&a->profile, a->trace, &options);

@@ -12,6 +12,7 @@ typedef struct cci_analysis_request {
     uint64_t    from_ns, to_ns; /* to_ns 0 = to the end */
     uint64_t    top;
     bool        debuginfod;
+    bool        slices;    /* the run in slices, for the dashboard */
     bool        quiet;     /* no progress, no remarks about missing symbols */
     bool        all_leaks; /* suppress none, not even the C library's */
     cci_list_t  suppress;  /* files of suppressions */
@@ -33,7 +34,10 @@ int cci_analysis_write(cci_analysis_t *a, cci_report_writer_t write, const char 
 
 void cci_analysis_close(cci_analysis_t *a);
 
-/* The format of that name, made for this version. Returns CCI_GO_ON or a status, with a message. */
+/* Whether this build has the dashboard. Returns CCI_GO_ON or a status, with a message. */
+int cci_html_check(const char *command, const char *what);
+
+/* The format of that name, which this build can write. Returns CCI_GO_ON or a status, with a message. */
 int cci_format_find(const char *command, const char *name, const cci_report_format_t **out);
 
 #endif

@@ -105,9 +105,12 @@ static int record(arguments_t *a, cci_attach_t *process)
     cci_attach_close(process); /* the trace is whole: who detached may know */
     free(name);
     if (begun)
-        cci_recorded_show(
-            &(cci_recorded_t){ "attach", a->pid_text, a->json, a->quiet, a->collect.force },
-            &result);
+        cci_recorded_show(&(cci_recorded_t){ .command = "attach",
+                                             .program = a->pid_text,
+                                             .json    = a->json,
+                                             .quiet   = a->quiet,
+                                             .force   = a->collect.force },
+                          &result);
     return status;
 }
 

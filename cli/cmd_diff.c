@@ -6,14 +6,15 @@
 #include "analysis.h"
 #include "report/diff_report.h"
 
-enum { OPTIONS = 7, NAMES_MAX = 256, SUGGESTIONS = 3, WIDTH = 80 };
+enum { OPTIONS = 9, NAMES_MAX = 256, SUGGESTIONS = 3, WIDTH = 80 };
 
 typedef bool (*writer_t)(const cci_diff_report_t *r, FILE *out);
 
 typedef struct arguments {
     cci_analysis_request_t request; /* of either trace, but for its path */
     const char            *path[CCI_SIDES];
-    const char            *format;
+    const char            *format, *out;
+    bool                   force;
     writer_t               write;
     cci_list_t             fail_if;
     cci_gate_t             gate[CCI_LIST_MAX]; /* one for each of fail_if */
@@ -89,16 +90,40 @@ static int parse_gates(arguments_t *a)
     return CCI_GO_ON;
 }
 
+static writer_t writer_of(const char *format)
+{
+    static const struct {
+        const char *name;
+        writer_t    write;
+    } FORMATS[] = { { "text", cci_diff_text },
+                    { "json", cci_diff_json },
+                    { "html", cci_diff_html } };
+
+    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++)
+        if (strcmp(format, FORMATS[i].name) == 0)
+            return FORMATS[i].write;
+    return NULL;
+}
+
+static bool wants_page(const arguments_t *a)
+{
+    return a->write == cci_diff_html;
+}
+
 static int find_format(arguments_t *a)
 {
     char what[64];
 
-    a->write = strcmp(a->format, "text") == 0   ? cci_diff_text
-               : strcmp(a->format, "json") == 0 ? cci_diff_json
-                                                : NULL;
+    a->write = writer_of(a->format);
     snprintf(what, sizeof what, "--format %.40s", a->format);
-    return a->write ? CCI_GO_ON
-                    : cci_fail(CCI_EXIT_USAGE, "diff", what, "no such format; text and json are");
+    if (!a->write)
+        return cci_fail(CCI_EXIT_USAGE, "diff", what, "no such format; text, json and html are");
+    int status = wants_page(a) ? cci_html_check("diff", a->format) : CCI_GO_ON;
+    if (status != CCI_GO_ON)
+        return status;
+    if (wants_page(a) && !a->out && isatty(STDOUT_FILENO))
+        return cci_fail(CCI_EXIT_USAGE, "diff", what, "is not for a terminal; -o FILE");
+    return cci_output_check("diff", a->out, a->force);
 }
 
 static int parse(arguments_t *a, int argc, char **argv)
@@ -106,7 +131,11 @@ static int parse(arguments_t *a, int argc, char **argv)
     const cci_option_t options[OPTIONS] = {
         { "fail-if", 0, CCI_OPTION_LIST, &a->fail_if, "GATE",
           "exit with 1 if this holds, such as 'peak_allocated>+5%'" },
-        { "format", 0, CCI_OPTION_TEXT, &a->format, "FORMAT", "text (the default) or json" },
+        { "format", 0, CCI_OPTION_TEXT, &a->format, "FORMAT",
+          "text (the default), json or html, a page for a browser" },
+        { "output", 'o', CCI_OPTION_TEXT, &a->out, "OUT",
+          "write to this file, not to the terminal" },
+        { "force", 'f', CCI_OPTION_FLAG, &a->force, NULL, "replace an existing OUT" },
         { "top", 0, CCI_OPTION_COUNT, &a->request.top, "N", "show so many sites of each order" },
         { "suppress", 0, CCI_OPTION_LIST, &a->request.suppress, "FILE",
           "do not count as leaked what the patterns in FILE match" },
@@ -118,7 +147,7 @@ static int parse(arguments_t *a, int argc, char **argv)
     };
     const cci_command_t command = {
         .name     = "diff",
-        .synopsis = "OLD NEW [--fail-if GATE]... [--format text|json] [--top N]",
+        .synopsis = "OLD NEW [--fail-if GATE]... [--format text|json|html] [-o OUT] [--top N]",
         .about   = "Show what changed from one recorded run to another. OLD and NEW are traces of\n"
                    "ccmem profile. GATE is FIELD OP VALUE: FIELD one of the JSON report, or\n"
                    "site:FUNCTION:FIELD; OP one of > >= < <= == !=; VALUE such as 64MiB, or with\n"
@@ -160,6 +189,7 @@ static int read_runs(runs_t *r, const arguments_t *a)
     for (int side = 0; side < CCI_SIDES; side++) {
         cci_analysis_request_t request = a->request;
         request.path                   = a->path[side];
+        request.slices                 = wants_page(a) && side == CCI_NEW;
         int status                     = cci_analysis_open(&r->analysis[side], &request);
         if (status != CCI_GO_ON)
             return status;
@@ -202,7 +232,7 @@ static int judge_gates(runs_t *r, const arguments_t *a)
 static int write_result(runs_t *r, const arguments_t *a)
 {
     cci_output_t out;
-    int          status = cci_output_open(&out, "diff", NULL, false);
+    int          status = cci_output_open(&out, "diff", a->out, a->force);
 
     if (status != CCI_GO_ON)
         return status;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include "cli.h"
+#include "analysis.h"
 #include "program.h"
 #include "recorded.h"
 #include "watching.h"
@@ -25,18 +25,10 @@ typedef struct arguments {
     char                   *default_out;
 } arguments_t;
 
-static int refuse_later(const arguments_t *a)
-{
-    if (a->html)
-        return cci_fail(CCI_EXIT_USAGE, "profile", "--html",
-                        "comes with the dashboard; available now: --json");
-    return CCI_GO_ON;
-}
-
 /* What says how to record comes with attach. */
 static int refuse_with_dormant(const arguments_t *a)
 {
-    const bool records = a->out || a->json || a->live || a->collect.sample_interval ||
+    const bool records = a->out || a->json || a->html || a->live || a->collect.sample_interval ||
                          a->collect.mode != CCI_MODE_FULL || a->collect.force || a->quiet;
 
     if (a->dormant && records)
@@ -55,7 +47,7 @@ static int parse(arguments_t *a, int argc, char **argv)
           "sample: mean bytes between samples (default 512k)" },
         { "json", 0, CCI_OPTION_TEXT, &a->json, "FILE", "write the report as JSON too" },
         { "html", 0, CCI_OPTION_TEXT, &a->html, "FILE",
-          "write the dashboard too (a later version)" },
+          "write the dashboard too, a page for a browser" },
         { "live", 0, CCI_OPTION_TEXT, &a->live, "ADDR:PORT",
           "serve metrics and the report while it runs" },
         { "follow", 0, CCI_OPTION_FLAG, &a->collect.follow, NULL,
@@ -67,8 +59,8 @@ static int parse(arguments_t *a, int argc, char **argv)
     };
     const cci_command_t command = {
         .name     = "profile",
-        .synopsis = "[-o FILE] [--mode full|sample|count] [--json FILE] [--live ADDR:PORT] "
-                    "[--follow] [-f] [-q] -- PROG [ARG...]",
+        .synopsis = "[-o FILE] [--mode full|sample|count] [--json FILE] [--html FILE] "
+                    "[--live ADDR:PORT] [--follow] [-f] [-q] -- PROG [ARG...]",
         .about   = "Run PROG and record what it allocates; exits as PROG does. The summary goes to "
                    "stderr.\n"
                    "A child that PROG forks gets a trace of its own, FILE with its pid.\n"
@@ -86,7 +78,7 @@ static int parse(arguments_t *a, int argc, char **argv)
     if (status == CCI_GO_ON) {
         argv[1 + operands] = NULL;
         a->program         = argv + 1;
-        status             = refuse_later(a);
+        status             = a->html ? cci_html_check("profile", "--html") : CCI_GO_ON;
     }
     if (status == CCI_GO_ON)
         status = cci_recorded_mode("profile", a->mode, &a->collect);
@@ -144,9 +136,13 @@ int cci_cmd_profile(int argc, char **argv)
         status = run(&a, &result);
     cci_watching_close(&a.watching);
     if (status == CCI_GO_ON) {
-        cci_recorded_show(
-            &(cci_recorded_t){ "profile", a.program[0], a.json, a.quiet, a.collect.force },
-            &result);
+        cci_recorded_show(&(cci_recorded_t){ .command = "profile",
+                                             .program = a.program[0],
+                                             .json    = a.json,
+                                             .html    = a.html,
+                                             .quiet   = a.quiet,
+                                             .force   = a.collect.force },
+                          &result);
         status = exit_status(result.wait_status);
     }
     free(a.default_out);

@@ -78,12 +78,15 @@ static bool wants_folder(const arguments_t *a)
 
 static int check_output(const arguments_t *a)
 {
+    char what[64];
+
     if (wants_folder(a) && !a->out)
         return refuse("--format csv", "needs a folder, -o DIR, or one table, --table NAME");
     if (wants_folder(a))
         return cci_tables_check("report", a->out, a->force);
+    snprintf(what, sizeof what, "--format %.40s", a->format->name);
     if (a->format->binary && !a->out && isatty(STDOUT_FILENO))
-        return refuse("--format pprof", "is not for a terminal; -o FILE");
+        return refuse(what, "is not for a terminal; -o FILE");
     return cci_output_check("report", a->out, a->force);
 }
 
@@ -95,7 +98,8 @@ static int check(arguments_t *a)
         return refuse("--to", "not after --from");
     a->request.to_ns = a->to_ns == UINT64_MAX ? 0 : a->to_ns;
 
-    int status = cci_format_find("report", a->format_name, &a->format);
+    int status        = cci_format_find("report", a->format_name, &a->format);
+    a->request.slices = status == CCI_GO_ON && is_format(a, "html");
     if (status == CCI_GO_ON)
         status = check_table(a);
     if (status == CCI_GO_ON)
@@ -107,7 +111,7 @@ static int parse(arguments_t *a, int argc, char **argv)
 {
     const cci_option_t options[OPTIONS] = {
         { "format", 0, CCI_OPTION_TEXT, &a->format_name, "FORMAT",
-          "text (the default), json, csv, prometheus, pprof, collapsed, speedscope" },
+          "text (the default), json, csv, html, prometheus, pprof, collapsed, speedscope" },
         { "output", 'o', CCI_OPTION_TEXT, &a->out, "OUT",
           "write to this file, not to the terminal; csv: to this folder" },
         { "force", 'f', CCI_OPTION_FLAG, &a->force, NULL, "replace an existing OUT" },

@@ -119,13 +119,21 @@ int cci_output_open(cci_output_t *o, const char *command, const char *path, bool
     return status;
 }
 
+/* A FILE remembers that a write failed, not why; one more byte fails for the same reason. It does no
+ * harm to what is not whole anyway. Returns an errno. */
+static int find_reason(FILE *file)
+{
+    clearerr(file);
+    putc('\n', file);
+    return fflush(file) != 0 ? errno : EIO;
+}
+
 /* 0 or an errno. */
 static int flush(cci_output_t *o)
 {
-    errno    = 0;
-    bool bad = fflush(o->file) != 0 || ferror(o->file);
-
-    return !bad ? 0 : errno ? errno : EIO;
+    if (fflush(o->file) != 0)
+        return errno;
+    return ferror(o->file) ? find_reason(o->file) : 0;
 }
 
 int cci_output_flush(cci_output_t *o)

@@ -73,6 +73,7 @@ static void show(const cci_recorded_t *r, const cci_collector_result_t *result)
 {
     cci_analysis_request_t request  = { .command = r->command,
                                         .path    = result->trace_path,
+                                        .slices  = r->html != NULL,
                                         .quiet   = r->quiet };
     cci_analysis_t         analysis = { 0 };
 
@@ -80,6 +81,8 @@ static void show(const cci_recorded_t *r, const cci_collector_result_t *result)
         return;
     if (r->json)
         cci_analysis_write(&analysis, cci_report_json, r->json, r->force);
+    if (r->html)
+        cci_analysis_write(&analysis, cci_report_html, r->html, r->force);
     if (!r->quiet) {
         analysis.report.style = cci_style_of(stderr);
         fputc('\n', stderr);
@@ -93,7 +96,7 @@ static void show(const cci_recorded_t *r, const cci_collector_result_t *result)
 
 void cci_recorded_show(const cci_recorded_t *r, const cci_collector_result_t *result)
 {
-    if (result->trace_path[0] && (!r->quiet || r->json))
+    if (result->trace_path[0] && (!r->quiet || r->json || r->html))
         show(r, result);
     else if (!result->trace_path[0] && !result->failed)
         say_nothing_seen(r, "; no trace was written");

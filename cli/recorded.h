@@ -18,11 +18,12 @@ typedef struct cci_recorded {
     const char *command;
     const char *program; /* for messages */
     const char *json;    /* file for the report, NULL = none */
+    const char *html;    /* file for the dashboard, NULL = none */
     bool        quiet;   /* no summary */
     bool        force;
 } cci_recorded_t;
 
-/* The summary on stderr, and the report. One that could not be made has said so, and changes
+/* The summary on stderr, and the reports. One that could not be made has said so, and changes
  * nothing: the trace is there. */
 void cci_recorded_show(const cci_recorded_t *r, const cci_collector_result_t *result);
 

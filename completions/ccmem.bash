@@ -7,7 +7,7 @@ _ccmem_options() {
         profile) echo '-o --mode --interval --html --json --live --follow --dormant -f -q --' ;;
         attach) echo '-o --mode --interval --for --json -f -q' ;;
         report) echo '--format -o -f --from --to --top --table --value --suppress --all-leaks --debuginfod -q' ;;
-        diff) echo '--fail-if --format --top --suppress --all-leaks --debuginfod -q' ;;
+        diff) echo '--fail-if --format -o -f --top --suppress --all-leaks --debuginfod -q' ;;
         replay) echo '--allocator --format' ;;
         advise) echo '-n --format --' ;;
         run) echo '--allocator --' ;;
@@ -39,6 +39,7 @@ _ccmem_values() {
         report:--value)
             echo 'bytes_at_peak alloc_bytes alloc_count live_bytes live_count leaked_bytes' \
                 'leaked_count temporary_count' ;;
+        diff:--format) echo 'text json html' ;;
         *:--format) echo 'text json' ;;
         *:--allocator) echo 'system mimalloc jemalloc tcmalloc' ;;
     esac

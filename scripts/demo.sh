@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Profiles a real program on real work: sqlite3 fills a table, indexes it and asks it questions, a
-# few million allocations. Shows the summary and leaves the trace and the report.
+# few million allocations. Shows the summary and leaves the trace and the report, report.html among
+# it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -34,9 +35,11 @@ echo "\$ ccmem profile -- sqlite3 :memory: <work.sql"
 "$ccmem" profile -f -o "$out/sqlite3.ccm" -- sqlite3 :memory: <"$out/work.sql" >"$out/answers.txt"
 "$ccmem" report "$out/sqlite3.ccm" -q -f -o "$out/report.txt"
 "$ccmem" report "$out/sqlite3.ccm" -q -f --format json -o "$out/report.json"
+"$ccmem" report "$out/sqlite3.ccm" -q -f --format html -o report.html
 
 echo
-echo "What the demo left in $out:"
+echo "report.html is the dashboard: open it in a browser."
+echo "What else the demo left, in $out:"
 echo "  sqlite3.ccm   the trace"
 echo "  report.txt    the whole report, with the stacks"
 echo "  report.json   the same for programs (docs/report.md)"

@@ -12,9 +12,9 @@ soak(build, amount)     optional: a long run that looks for wrong figures; its e
 
 from harness.errors import USAGE, BenchError, unknown
 
-from . import heap, profiler, region
+from . import dashboard, heap, profiler, region
 
-GROUPS = {"profiler": profiler, "heap": heap, "region": region}
+GROUPS = {"profiler": profiler, "heap": heap, "region": region, "dashboard": dashboard}
 PLANNED = ("smr", "map", "queue", "replay", "messaging", "tables")
 
 

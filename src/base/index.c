@@ -15,9 +15,10 @@ struct cci_index_slot {
     uint32_t item; /* the number + 1; 0 = empty */
 };
 
+/* The low half, into which hashes of hash.h have folded the high one; to do it twice would undo it. */
 static uint32_t fold(uint64_t hash)
 {
-    return (uint32_t)(hash ^ hash >> 32);
+    return (uint32_t)hash;
 }
 
 static void insert(struct cci_index_slot *slots, size_t capacity, struct cci_index_slot slot)

@@ -38,7 +38,7 @@ static bool find_format(const char *name, wanted_t *out)
 
     out->format = cci_report_format(table ? "csv" : name);
     out->table  = table ? name + 4 : "summary";
-    return out->format && out->format->write && is_table(out->table);
+    return out->format && is_table(out->table);
 }
 
 /* Whether there are blocks, and a stack of none is known. Where there are no blocks at all, what is
@@ -85,6 +85,8 @@ cc_result_t cci_plugin_write(const cci_moment_t *m, cci_plugin_names_t **names, 
 
     if (!find_format(format, &w))
         return CC_RESULT_INVALID;
+    if (w.format->missing && w.format->missing())
+        return CC_RESULT_UNSUPPORTED;
     if (w.format->stacks && lacks_stacks(m->profile))
         return CC_RESULT_UNSUPPORTED;
     const cci_report_t r = { .trace   = m->trace,

@@ -36,6 +36,12 @@ typedef struct cci_sample_sum {
     double   heaviest_variance; /* ... and its w (w-1) y^2        */
 } cci_sample_sum_t;
 
+/* What an event stands for: so many times itself, and blocks, in units of the model, and their bytes. */
+typedef struct cci_weight {
+    double   factor;
+    uint64_t count, bytes;
+} cci_weight_t;
+
 /* How many allocations a sampled one of size bytes stands for. interval > 0. */
 double cci_sample_weight(uint64_t size, uint64_t interval);
 

@@ -4,7 +4,6 @@
  * The list keeps the largest CCI_LEAK_LIST blocks in a heap whose root is the least of them, so
  * that the many small ones cost one comparison each.
  */
-#include <math.h>
 #include <stdlib.h>
 #include "profile/findings.h"
 #include "profile/leaks.h"
@@ -59,15 +58,13 @@ static void list_leak(cci_profile_t *p, const cci_block_t *b)
 /* Counts in the units of the stream; see make_counts_whole. */
 static void count_leak(const cci_stream_t *s, const cci_block_t *b)
 {
-    cci_profile_t *p      = s->profile;
-    double         weight = cci_stream_weight(s, b->size);
-    uint64_t       count  = (uint64_t)llround(weight * (double)s->unit);
-    uint64_t       bytes  = (uint64_t)llround(fmin(weight * (double)b->size, 0x1p62));
+    cci_profile_t *p = s->profile;
+    cci_weight_t   w = cci_stream_weigh(s, b->size);
 
-    p->leaked_count += count;
-    p->leaked_bytes += bytes;
-    p->sites[b->site].leaked_count += count;
-    p->sites[b->site].leaked_bytes += bytes;
+    p->leaked_count += w.count;
+    p->leaked_bytes += w.bytes;
+    p->sites[b->site].leaked_count += w.count;
+    p->sites[b->site].leaked_bytes += w.bytes;
     list_leak(p, b);
 }
 

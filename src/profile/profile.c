@@ -259,6 +259,13 @@ static void find_peak_rss(cci_profile_t *p, const cci_trace_t *t)
             p->peak_rss = rss[i].bytes;
 }
 
+static bool finish_slices(cci_profile_t *p, const cci_stream_t *s)
+{
+    if (s->slices)
+        p->slices = cci_stream_slices(s, p->to_ns);
+    return !s->slices || p->slices;
+}
+
 static bool finish_blocks(cci_feed_t *f)
 {
     cci_profile_t *p = f->profile;
@@ -275,7 +282,7 @@ static bool finish_blocks(cci_feed_t *f)
         cci_rates_find_peaks(p);
     if (f->brief)
         return true;
-    if (!cci_leaks_collect(s, p->from_ns))
+    if (!cci_leaks_collect(s, p->from_ns) || !finish_slices(p, s))
         return false;
     if (p->estimated)
         return estimate_sites(p, s);
@@ -373,6 +380,10 @@ cc_result_t cci_feed_create(cci_feed_t **out, cci_trace_t *t, const cci_profile_
     f->options = options ? *options : DEFAULTS;
     f->profile = p;
     begin(f);
+    if (f->options.slices && p->has_blocks && !cci_stream_slice(&f->stream)) {
+        cci_feed_destroy(f);
+        return CC_RESULT_NO_MEMORY;
+    }
     *out = f;
     return CC_RESULT_OK;
 }
@@ -511,5 +522,6 @@ void cci_profile_destroy(cci_profile_t *p)
     free(p->site_ci);
     free(p->leaks);
     free(p->findings);
+    cci_slices_destroy(p->slices);
     free(p);
 }

@@ -34,6 +34,7 @@
 #include "profile/estimate.h"
 #include "profile/live.h"
 #include "profile/sizes.h"
+#include "profile/slices.h"
 #include "profile/timeline.h"
 #include "trace/reader.h"
 
@@ -200,7 +201,8 @@ typedef struct cci_profile {
     cci_flow_t         *flows; /* between different threads, most frees first */
     size_t              flow_count;
     cci_fragmentation_t fragmentation;
-    cci_rate_peaks_t    rates; /* not in sample mode: too few events for a short time */
+    cci_slices_t       *slices; /* NULL: not asked for */
+    cci_rate_peaks_t    rates;  /* not in sample mode: too few events for a short time */
 
     /* Of the calls that were measured, one in measured_every; 0 = none was. Durations are in ticks
      * of tick_ns each: see cci_profile_latency_ns. */
@@ -212,6 +214,7 @@ typedef struct cci_profile {
 /* All zero is: the whole trace, nobody watches. */
 typedef struct cci_profile_options {
     uint64_t from_ns, to_ns;                      /* to_ns 0 = to the end */
+    bool     slices;                              /* make them; there are none in count mode */
     void (*progress)(void *context, double done); /* now and then, done from 0 to 1 */
     void *progress_context;
 } cci_profile_options_t;

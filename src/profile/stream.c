@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* stream.c - see profile/stream.h. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
@@ -8,23 +7,6 @@
 
 static const uint64_t AWAIT_NS     = 100000000; /* a thread may be off the processor that long */
 static const uint64_t SAMPLED_UNIT = 1 << 16;
-static const double   BYTES_MAX    = 0x1p62; /* of one block; more is a damaged trace */
-
-/* What one event stands for. */
-typedef struct weight {
-    double   factor;
-    uint64_t count; /* in units of the model */
-    uint64_t bytes;
-} weight_t;
-
-static inline weight_t weigh(const cci_stream_t *s, uint64_t size)
-{
-    if (s->interval == 0)
-        return (weight_t){ 1, 1, size };
-    double factor = cci_sample_weight(size, s->interval);
-    return (weight_t){ factor, (uint64_t)llround(factor * (double)s->unit),
-                       (uint64_t)llround(fmin(factor * (double)size, BYTES_MAX)) };
-}
 
 /* ---- sites ---- */
 
@@ -114,20 +96,20 @@ static inline void settle_peak(const cci_stream_t *s, cci_site_t *site)
     site->peak_epoch    = s->peak_epoch;
 }
 
-static inline void tally_alloc(cci_tally_t *t, const weight_t *w)
+static inline void tally_alloc(cci_tally_t *t, const cci_weight_t *w)
 {
     t->alloc_count += w->count;
     t->alloc_bytes += w->bytes;
 }
 
-static inline void tally_free(cci_tally_t *t, const weight_t *w, bool temporary)
+static inline void tally_free(cci_tally_t *t, const cci_weight_t *w, bool temporary)
 {
     t->free_count += w->count;
     t->free_bytes += w->bytes;
     t->temporary += temporary ? w->count : 0;
 }
 
-static void sum_alloc(cci_stream_t *s, const cci_block_t *b, const weight_t *w)
+static void sum_alloc(cci_stream_t *s, const cci_block_t *b, const cci_weight_t *w)
 {
     cci_sample_sum_add(&s->site_sums[b->site].count, 1, w->factor);
     cci_sample_sum_add(&s->site_sums[b->site].bytes, (double)b->size, w->factor);
@@ -136,7 +118,7 @@ static void sum_alloc(cci_stream_t *s, const cci_block_t *b, const weight_t *w)
     cci_sample_sum_add(&s->sums.current, (double)b->size, w->factor);
 }
 
-static void sum_free(cci_stream_t *s, const cci_block_t *b, const weight_t *w, bool crossed)
+static void sum_free(cci_stream_t *s, const cci_block_t *b, const cci_weight_t *w, bool crossed)
 {
     cci_sample_sum_add(&s->sums.free_count, 1, w->factor);
     cci_sample_sum_add(&s->sums.free_bytes, (double)b->size, w->factor);
@@ -145,7 +127,7 @@ static void sum_free(cci_stream_t *s, const cci_block_t *b, const weight_t *w, b
         cci_sample_sum_add(&s->sums.cross_thread, 1, w->factor);
 }
 
-static void count_alloc(cci_stream_t *s, const cci_block_t *b, const weight_t *w)
+static void count_alloc(cci_stream_t *s, const cci_block_t *b, const cci_weight_t *w)
 {
     cci_profile_t *p    = s->profile;
     cci_site_t    *site = &p->sites[b->site];
@@ -163,10 +145,29 @@ static void count_alloc(cci_stream_t *s, const cci_block_t *b, const weight_t *w
     cci_sizes_add(&s->sizes, b->size, w->count);
     if (s->interval)
         sum_alloc(s, b, w);
+    if (s->slices && !cci_slices_alloc(s->slices, b, *w))
+        s->starved = true;
 }
 
+/* ---- slices, where they are wanted ---- */
+
+static void slice_gone(cci_stream_t *s, const cci_block_t *b, const cci_weight_t *w)
+{
+    if (s->slices && !cci_slices_gone(s->slices, s->now_ns, b, *w))
+        s->starved = true;
+}
+
+/* count: as many more frees, or fewer, by a number that wraps. */
+static void slice_freed(cci_stream_t *s, uint32_t thread, uint64_t count)
+{
+    if (s->slices && !cci_slices_freed(s->slices, s->now_ns, thread, count))
+        s->starved = true;
+}
+
+/* ---- frees ---- */
+
 /* The block's bytes are gone, whoever freed it. */
-static void leave_heap(cci_stream_t *s, const cci_block_t *b, const weight_t *w)
+static void leave_heap(cci_stream_t *s, const cci_block_t *b, const cci_weight_t *w)
 {
     cci_site_t *site = &s->profile->sites[b->site];
 
@@ -178,7 +179,7 @@ static void leave_heap(cci_stream_t *s, const cci_block_t *b, const weight_t *w)
 }
 
 static void count_crossing(cci_stream_t *s, const cci_block_t *b, uint32_t thread,
-                           const weight_t *w)
+                           const cci_weight_t *w)
 {
     cci_profile_t *p = s->profile;
 
@@ -200,7 +201,7 @@ static unsigned lifetime_bucket(uint64_t ns)
 }
 
 static void count_lifetime(const cci_stream_t *s, cci_site_t *site, const cci_block_t *b,
-                           const weight_t *w, bool temporary)
+                           const cci_weight_t *w, bool temporary)
 {
     uint64_t         ns = s->now_ns - b->time_ns;
     cci_lifetimes_t *l  = &site->lifetimes;
@@ -216,7 +217,7 @@ static void count_free(cci_stream_t *s, const cci_block_t *b, uint32_t thread)
     cci_profile_t        *p         = s->profile;
     cci_thread_profile_t *t         = &p->threads[thread];
     cci_site_t           *site      = &p->sites[b->site];
-    weight_t              w         = weigh(s, b->size);
+    cci_weight_t          w         = cci_stream_weigh(s, b->size);
     bool                  crossed   = b->thread != thread;
     bool                  temporary = !s->interval && !crossed && t->last_ptr == b->ptr;
 
@@ -224,6 +225,8 @@ static void count_free(cci_stream_t *s, const cci_block_t *b, uint32_t thread)
     tally_free(&site->tally, &w, temporary);
     tally_free(&t->tally, &w, temporary);
     count_lifetime(s, site, b, &w, temporary);
+    slice_gone(s, b, &w);
+    slice_freed(s, thread, w.count);
     if (crossed)
         count_crossing(s, b, thread, &w);
     if (s->interval)
@@ -233,7 +236,7 @@ static void count_free(cci_stream_t *s, const cci_block_t *b, uint32_t thread)
 /* Its free is not in the trace: its bytes were freed, but no thread is known to have done it. */
 static void count_implied(cci_stream_t *s, const cci_block_t *b)
 {
-    weight_t w = weigh(s, b->size);
+    cci_weight_t w = cci_stream_weigh(s, b->size);
 
     leave_heap(s, b, &w);
     s->profile->sites[b->site].tally.free_bytes += w.bytes;
@@ -245,6 +248,16 @@ static void count_implied(cci_stream_t *s, const cci_block_t *b)
     }
 }
 
+/* The same while events come; at the end slices have it from the blocks. */
+static void settle_implied(cci_stream_t *s, const cci_block_t *b)
+{
+    if (b->ptr == 0)
+        return;
+    cci_weight_t w = cci_stream_weigh(s, b->size);
+    count_implied(s, b);
+    slice_gone(s, b, &w);
+}
+
 /* sign 1: a free of a block that is not known; -1: it is known now. */
 static void count_unmatched(cci_stream_t *s, uint32_t thread, int sign)
 {
@@ -252,6 +265,7 @@ static void count_unmatched(cci_stream_t *s, uint32_t thread, int sign)
 
     s->profile->unmatched_frees += one;
     s->profile->threads[thread].tally.free_count += one * s->unit;
+    slice_freed(s, thread, one * s->unit);
 }
 
 /* ---- events ---- */
@@ -263,10 +277,9 @@ static bool open_block(cci_stream_t *s, const cci_event_t *e)
 
     if (!site_of(s, e->stack, &b.site) || !cci_blocks_open(&s->blocks, &b, &settled))
         return false;
-    weight_t w = weigh(s, b.size);
+    cci_weight_t w = cci_stream_weigh(s, b.size);
     count_alloc(s, &b, &w);
-    if (settled.implied.ptr != 0)
-        count_implied(s, &settled.implied);
+    settle_implied(s, &settled.implied);
     if (settled.early) {
         count_unmatched(s, settled.early_thread, -1);
         count_free(s, &b, settled.early_thread);
@@ -284,8 +297,7 @@ static uint32_t close_block(cci_stream_t *s, uint64_t ptr, uint32_t thread)
         count_free(s, &b, thread);
     else
         count_unmatched(s, thread, 1);
-    if (settled.implied.ptr != 0)
-        count_implied(s, &settled.implied);
+    settle_implied(s, &settled.implied);
     return b.site;
 }
 
@@ -411,6 +423,12 @@ void cci_stream_init(cci_stream_t *s, cci_profile_t *profile, uint64_t interval,
     cci_timeline_init(&profile->timeline, 0, 0);
 }
 
+bool cci_stream_slice(cci_stream_t *s)
+{
+    s->slices = cci_slices_create(s->profile->timeline.start_ns, s->unit);
+    return s->slices != NULL;
+}
+
 static void begin_site(cci_site_t *site, uint64_t epoch)
 {
     *site = (cci_site_t){ .stack         = site->stack,
@@ -448,6 +466,8 @@ void cci_stream_begin_range(cci_stream_t *s, uint64_t from_ns)
     cci_blocks_forget_early(&s->blocks);
     note_peak(s);
     cci_timeline_init(&p->timeline, from_ns, p->current_bytes);
+    if (s->slices)
+        cci_slices_restart(s->slices, from_ns);
 }
 
 static void make_whole(uint64_t *count, uint64_t unit)
@@ -541,5 +561,6 @@ void cci_stream_fini(cci_stream_t *s)
     cci_blocks_fini(&s->blocks);
     free(s->site_of_node);
     free(s->site_sums);
+    cci_slices_destroy(s->slices);
     cci_flows_fini(&s->flows);
 }

@@ -11,9 +11,11 @@
  */
 #ifndef CCI_PROFILE_STREAM_H
 #define CCI_PROFILE_STREAM_H
+#include <math.h>
 #include "profile/blocks.h"
 #include "profile/flow.h"
 #include "profile/profile.h"
+#include "profile/slices.h"
 
 /* In sample mode: the sums behind the estimates. */
 typedef struct cci_site_sums {
@@ -38,11 +40,15 @@ typedef struct cci_stream {
     cci_stream_sums_t sums;
     cci_sizes_t       sizes;
     cci_flows_t       flows;
+    cci_slices_t     *slices;  /* NULL: nobody wants them */
     bool              starved; /* out of memory in the middle of an event */
 } cci_stream_t;
 
 /* profile is zeroed but for its threads, which are all there. */
 void cci_stream_init(cci_stream_t *s, cci_profile_t *profile, uint64_t interval, bool lossy);
+
+/* Before the first event: make slices, too. False: out of memory. */
+bool cci_stream_slice(cci_stream_t *s);
 
 /* One event. False: out of memory. */
 bool cci_stream_event(cci_stream_t *s, const cci_event_t *e);
@@ -61,10 +67,26 @@ void cci_stream_begin_range(cci_stream_t *s, uint64_t from_ns);
 void cci_stream_finish(cci_stream_t *s, uint64_t end_ns);
 void cci_stream_fini(cci_stream_t *s);
 
+/* The slices as they are at end_ns, with what lives then; to be destroyed. s is as it was. NULL: out
+ * of memory. slices_end.c */
+CC_NODISCARD cci_slices_t *cci_stream_slices(const cci_stream_t *s, uint64_t end_ns);
+
 /* How many allocations a recorded one of size bytes stands for. */
 static inline double cci_stream_weight(const cci_stream_t *s, uint64_t size)
 {
     return s->interval ? cci_sample_weight(size, s->interval) : 1;
+}
+
+/* What a recorded block of size bytes stands for, in units of the model. */
+static inline cci_weight_t cci_stream_weigh(const cci_stream_t *s, uint64_t size)
+{
+    static const double BYTES_MAX = 0x1p62; /* of one block; more is a damaged trace */
+
+    if (s->interval == 0)
+        return (cci_weight_t){ 1, 1, size };
+    double factor = cci_sample_weight(size, s->interval);
+    return (cci_weight_t){ factor, (uint64_t)llround(factor * (double)s->unit),
+                           (uint64_t)llround(fmin(factor * (double)size, BYTES_MAX)) };
 }
 
 #endif

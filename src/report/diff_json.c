@@ -2,8 +2,7 @@
 /* diff_json.c - the difference of two runs as ccmem-diff/1; docs/diff.md describes every field. */
 #include <math.h>
 #include <stdlib.h>
-#include "report/diff_report.h"
-#include "report/json_writer.h"
+#include "report/json_parts.h"
 
 /* ---- figures ---- */
 
@@ -43,10 +42,8 @@ static void put_difference(cci_json_t *w, const cci_change_t *c)
         put_interval(w, "change_ci", cci_change_interval(c, 1, 1));
 }
 
-/* Without the closing bracket. */
-static void begin_change(cci_json_t *w, const char *name, const cci_change_t *c)
+static void put_change(cci_json_t *w, const cci_change_t *c)
 {
-    cci_json_begin_object(w, name);
     put_value(w, "old", &c->old);
     put_value(w, "new", &c->new);
     if (c->old.known && c->new.known) {
@@ -87,16 +84,23 @@ static void put_run(cci_json_t *w, const cci_diff_report_t *r, cci_side_t side, 
     cci_json_end_object(w);
 }
 
+void cci_diff_json_field(cci_json_t *w, const cci_diff_report_t *r, size_t i)
+{
+    const cci_field_t *f  = cci_field_at(i);
+    const cci_change_t c  = { cci_field_value(f, &r->diff->run[CCI_OLD]),
+                              cci_field_value(f, &r->diff->run[CCI_NEW]) };
+    cci_interval_t     ci = cci_change_interval(&c, 1, 1);
+
+    put_change(w, &c);
+    put_significant(w, &c, ci.lo > 0 || ci.hi < 0);
+}
+
 static void put_fields(cci_json_t *w, const cci_diff_report_t *r)
 {
     cci_json_begin_object(w, "fields");
     for (size_t i = 0; i < cci_field_count(); i++) {
-        const cci_field_t *f  = cci_field_at(i);
-        const cci_change_t c  = { cci_field_value(f, &r->diff->run[CCI_OLD]),
-                                  cci_field_value(f, &r->diff->run[CCI_NEW]) };
-        cci_interval_t     ci = cci_change_interval(&c, 1, 1);
-        begin_change(w, cci_field_name(f), &c);
-        put_significant(w, &c, ci.lo > 0 || ci.hi < 0);
+        cci_json_begin_object(w, cci_field_name(cci_field_at(i)));
+        cci_diff_json_field(w, r, i);
         cci_json_end_object(w);
     }
     cci_json_end_object(w);
@@ -168,7 +172,8 @@ static bool put_place(cci_json_t *w, const cci_diff_report_t *r, uint32_t place)
         return false;
     for (int m = 0; m < CCI_AMOUNTS; m++) {
         cci_change_t c = cci_diff_change(d, place, (cci_amount_t)m);
-        begin_change(w, cci_amount_name((cci_amount_t)m), &c);
+        cci_json_begin_object(w, cci_amount_name((cci_amount_t)m));
+        put_change(w, &c);
         put_significant(w, &c, cci_diff_direction(d, place, (cci_amount_t)m) != 0);
         cci_json_end_object(w);
     }
@@ -244,7 +249,8 @@ static void put_verdict(cci_json_t *w, const cci_verdict_t *v)
     };
     char text[CCI_VERDICT_BYTES];
 
-    begin_change(w, NULL, &v->change);
+    cci_json_begin_object(w, NULL);
+    put_change(w, &v->change);
     cci_json_string(w, "gate", v->gate->text);
     cci_json_string(w, "outcome", OUTCOMES[v->outcome]);
     cci_json_string(w, "text", cci_verdict_text(v, text));

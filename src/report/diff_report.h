@@ -52,5 +52,6 @@ cci_shown_site_t cci_diff_shown_site(const cci_diff_t *d, uint32_t place);
 /* The exporters. False: out of memory; a failed write is kept by the FILE. */
 bool cci_diff_text(const cci_diff_report_t *r, FILE *out);
 bool cci_diff_json(const cci_diff_report_t *r, FILE *out);
+bool cci_diff_html(const cci_diff_report_t *r, FILE *out);
 
 #endif

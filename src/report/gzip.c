@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* gzip.c - see report/gzip.h. */
+#define _GNU_SOURCE
+#include "report/gzip.h"
 #include <limits.h>
 #include <stdint.h>
-#include "report/gzip.h"
+#include <stdlib.h>
+#include <sys/types.h>
 
 enum { BLOCK_BYTES = 16384, GZIP_WINDOW = 15 + 16 /* as zlib says "a header of gzip" */ };
 
@@ -44,4 +47,34 @@ void cci_gzip_end(cci_gzip_t *g)
 {
     drain(g, Z_FINISH);
     deflateEnd(&g->stream);
+}
+
+/* ---- as a FILE ---- */
+
+static ssize_t write_bytes(void *gzip, const char *bytes, size_t n)
+{
+    cci_gzip_write(gzip, bytes, n);
+    return (ssize_t)n;
+}
+
+static int end(void *gzip)
+{
+    cci_gzip_end(gzip);
+    free(gzip);
+    return 0;
+}
+
+FILE *cci_gzip_open(FILE *out)
+{
+    cci_gzip_t *g = malloc(sizeof *g);
+    FILE       *f;
+
+    if (!g || !cci_gzip_begin(g, out)) {
+        free(g);
+        return NULL;
+    }
+    f = fopencookie(g, "w", (cookie_io_functions_t){ .write = write_bytes, .close = end });
+    if (!f)
+        end(g);
+    return f;
 }

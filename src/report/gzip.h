@@ -25,4 +25,8 @@ void cci_gzip_write(cci_gzip_t *g, const void *bytes, size_t n);
 /* Write what is left, and release. */
 void cci_gzip_end(cci_gzip_t *g);
 
+/* The same as a FILE of its own: all of it is in out after fclose, which leaves out open. NULL: out
+ * of memory. */
+FILE *cci_gzip_open(FILE *out);
+
 #endif

@@ -167,15 +167,22 @@ static void put_cross_thread(cci_json_t *w, const cci_profile_t *p)
     cci_json_double(w, "cross_thread_free_pct", 100 * (double)p->total.cross_thread_frees / frees);
 }
 
+cci_bucket_span_t cci_json_buckets(const cci_profile_t *p)
+{
+    cci_bucket_span_t span = { p->histogram[0] ? 0 : 1, CCI_SIZE_BUCKETS - 1 };
+
+    while (span.last > 1 && p->histogram[span.last] == 0)
+        span.last--;
+    return span;
+}
+
 static void put_buckets(cci_json_t *w, const cci_profile_t *p)
 {
-    unsigned last = CCI_SIZE_BUCKETS - 1;
-    char     name[CCI_SIZE_NAME_BYTES];
+    const cci_bucket_span_t span = cci_json_buckets(p);
+    char                    name[CCI_SIZE_NAME_BYTES];
 
-    while (last > 1 && p->histogram[last] == 0)
-        last--;
     cci_json_begin_object(w, "buckets");
-    for (unsigned b = p->histogram[0] ? 0 : 1; b <= last; b++) {
+    for (unsigned b = span.first; b <= span.last; b++) {
         cci_size_range_name(cci_bucket_lo(b), cci_bucket_hi(b), name);
         cci_json_uint(w, name, p->histogram[b]);
     }
@@ -250,15 +257,66 @@ static void put_times(cci_json_t *w, const cci_report_t *r)
 
 /* ---- the course of time ---- */
 
+static void put_end(cci_json_t *w, const char *name, const cci_profile_t *p,
+                    const cci_course_point_t *c)
+{
+    (void)p;
+    cci_json_seconds(w, name, c->end_ns);
+}
+
+static void put_bytes(cci_json_t *w, const char *name, const cci_profile_t *p,
+                      const cci_course_point_t *c)
+{
+    cci_json_known(w, name, c->heap.end_bytes, p->has_blocks);
+}
+
+static void put_max_bytes(cci_json_t *w, const char *name, const cci_profile_t *p,
+                          const cci_course_point_t *c)
+{
+    cci_json_known(w, name, c->heap.max_bytes, p->has_blocks);
+}
+
+static void put_rss(cci_json_t *w, const char *name, const cci_profile_t *p,
+                    const cci_course_point_t *c)
+{
+    (void)p;
+    cci_json_known(w, name, c->rss_bytes, c->rss_bytes != 0);
+}
+
+static void put_alloc_rate(cci_json_t *w, const char *name, const cci_profile_t *p,
+                           const cci_course_point_t *c)
+{
+    cci_json_double(w, name, p->estimated ? NAN : (double)c->heap.allocs / c->seconds);
+}
+
+static void put_free_rate(cci_json_t *w, const char *name, const cci_profile_t *p,
+                          const cci_course_point_t *c)
+{
+    cci_json_double(w, name, p->estimated ? NAN : (double)c->heap.frees / c->seconds);
+}
+
+static const cci_point_field_t POINT_FIELDS[] = {
+    { "t", put_end },
+    { "allocated_bytes", put_bytes },
+    { "allocated_max_bytes", put_max_bytes },
+    { "rss_bytes", put_rss },
+    { "alloc_rate", put_alloc_rate },
+    { "free_rate", put_free_rate },
+};
+
+enum { POINT_FIELD_COUNT = sizeof POINT_FIELDS / sizeof POINT_FIELDS[0] };
+
+const cci_point_field_t *cci_json_point_fields(size_t *count)
+{
+    *count = POINT_FIELD_COUNT;
+    return POINT_FIELDS;
+}
+
 static void put_point(cci_json_t *w, const cci_profile_t *p, const cci_course_point_t *c)
 {
     cci_json_begin_object(w, NULL);
-    cci_json_seconds(w, "t", c->end_ns);
-    cci_json_known(w, "allocated_bytes", c->heap.end_bytes, p->has_blocks);
-    cci_json_known(w, "allocated_max_bytes", c->heap.max_bytes, p->has_blocks);
-    cci_json_known(w, "rss_bytes", c->rss_bytes, c->rss_bytes != 0);
-    cci_json_double(w, "alloc_rate", p->estimated ? NAN : (double)c->heap.allocs / c->seconds);
-    cci_json_double(w, "free_rate", p->estimated ? NAN : (double)c->heap.frees / c->seconds);
+    for (size_t i = 0; i < POINT_FIELD_COUNT; i++)
+        POINT_FIELDS[i].put(w, POINT_FIELDS[i].name, p, c);
     cci_json_end_object(w);
 }
 
@@ -331,7 +389,7 @@ static void put_trace(cci_json_t *w, const cci_report_t *r)
     cci_json_end_object(w);
 }
 
-static bool put_report(cci_json_t *w, const cci_report_t *r)
+bool cci_json_report(cci_json_t *w, const cci_report_t *r, bool whole)
 {
     const cci_profile_t *p = r->profile;
 
@@ -345,12 +403,14 @@ static bool put_report(cci_json_t *w, const cci_report_t *r)
     put_histogram(w, p);
     put_threads(w, r);
     cci_json_fragmentation(w, p);
-    if (!cci_json_leaks(w, r))
+    if (!cci_json_leaks(w, r, whole))
         return false;
     put_times(w, r);
-    if (!cci_json_sites(w, r))
+    if (whole && !cci_json_sites(w, r))
         return false;
-    put_timeline(w, r);
+    cci_json_uint(w, "site_count", p->site_count);
+    if (whole)
+        put_timeline(w, r);
     put_findings(w, p);
     put_trace(w, r);
     return true;
@@ -361,7 +421,7 @@ bool cci_report_json(const cci_report_t *r, FILE *out)
     cci_json_t w = { .out = out };
 
     cci_json_begin_object(&w, NULL);
-    if (!put_report(&w, r))
+    if (!cci_json_report(&w, r, true))
         return false;
     cci_json_end_object(&w);
     return true;

@@ -16,14 +16,24 @@ void cci_json_known(cci_json_t *w, const char *name, uint64_t value, bool known)
         cci_json_null(w, name);
 }
 
+uint64_t cci_json_lower(const cci_interval_t *ci)
+{
+    return cci_report_whole(floor(ci->lo));
+}
+
+uint64_t cci_json_upper(const cci_interval_t *ci)
+{
+    return cci_report_whole(ceil(ci->hi));
+}
+
 static void put_interval(cci_json_t *w, const char *name, const cci_interval_t *ci)
 {
     char full[64];
 
     snprintf(full, sizeof full, "%s_ci", name);
     cci_json_begin_array(w, full);
-    cci_json_uint(w, NULL, cci_report_whole(floor(ci->lo)));
-    cci_json_uint(w, NULL, cci_report_whole(ceil(ci->hi)));
+    cci_json_uint(w, NULL, cci_json_lower(ci));
+    cci_json_uint(w, NULL, cci_json_upper(ci));
     cci_json_end_array(w);
 }
 
@@ -90,7 +100,7 @@ static bool put_stack_trace(cci_json_t *w, const cci_report_t *r, uint32_t node)
 
 /* ---- leaks ---- */
 
-static bool put_leak(cci_json_t *w, const cci_report_t *r, const cci_block_t *b)
+static bool put_leak(cci_json_t *w, const cci_report_t *r, const cci_block_t *b, bool stack)
 {
     uint64_t start = cci_trace_info(r->trace)->start_real_ns;
 
@@ -100,12 +110,12 @@ static bool put_leak(cci_json_t *w, const cci_report_t *r, const cci_block_t *b)
     cci_json_seconds(w, "timestamp", start + b->time_ns);
     cci_json_uint(w, "thread_id", cci_trace_thread(r->trace, b->thread)->tid);
     cci_json_uint(w, "site", b->site);
-    bool done = put_stack_trace(w, r, r->profile->sites[b->site].stack);
+    bool done = !stack || put_stack_trace(w, r, r->profile->sites[b->site].stack);
     cci_json_end_object(w);
     return done;
 }
 
-bool cci_json_leaks(cci_json_t *w, const cci_report_t *r)
+bool cci_json_leaks(cci_json_t *w, const cci_report_t *r, bool stacks)
 {
     const cci_profile_t *p = r->profile;
 
@@ -119,7 +129,7 @@ bool cci_json_leaks(cci_json_t *w, const cci_report_t *r)
     }
     cci_json_begin_array(w, "leaked_allocations");
     for (size_t i = 0; i < p->leak_listed; i++)
-        if (!put_leak(w, r, &p->leaks[i]))
+        if (!put_leak(w, r, &p->leaks[i], stacks))
             return false;
     cci_json_end_array(w);
     cci_json_uint(w, "leaked_count", p->leaked_count);
@@ -187,7 +197,6 @@ static bool put_chosen_sites(cci_json_t *w, const cci_report_t *r, const bool *c
         if (chosen[i] && !put_site(w, r, i))
             return false;
     cci_json_end_array(w);
-    cci_json_uint(w, "site_count", r->profile->site_count);
     return true;
 }
 

@@ -65,18 +65,23 @@ static void put_line(cci_json_t *w)
         put(w, "  ");
 }
 
+static bool is_indented(const cci_json_t *w)
+{
+    return !w->compact && w->depth > 0 && w->depth <= INDENTED_LEVELS;
+}
+
 /* Everything that stands before a value. */
 static void begin_value(cci_json_t *w, const char *name)
 {
-    bool indented = w->depth > 0 && w->depth <= INDENTED_LEVELS;
+    bool indented = is_indented(w);
 
     if (w->more)
-        put(w, indented ? "," : ", ");
+        put(w, indented || w->compact ? "," : ", ");
     if (indented)
         put_line(w);
     if (name) {
         put_string(w, name, strlen(name));
-        put(w, ": ");
+        put(w, w->compact ? ":" : ": ");
     }
     w->more = true;
 }
@@ -91,7 +96,7 @@ static void begin(cci_json_t *w, const char *name, char bracket)
 
 static void end(cci_json_t *w, char bracket)
 {
-    bool indented = w->more && w->depth <= INDENTED_LEVELS;
+    bool indented = w->more && is_indented(w);
 
     w->depth--;
     if (indented)

@@ -23,7 +23,8 @@
 typedef struct cci_json {
     FILE    *out;
     unsigned depth;
-    bool     more; /* something stands before at this level: a comma is due */
+    bool     more;    /* something stands before at this level: a comma is due */
+    bool     compact; /* no blanks, one line: for who reads it by program alone */
 } cci_json_t;
 
 void cci_json_begin_object(cci_json_t *w, const char *name);

@@ -2,13 +2,14 @@
 /* report.c - the table of formats, and what several of them say. */
 #include <stdlib.h>
 #include <string.h>
+#include "report/html.h"
 #include "report/report.h"
 
 static const cci_report_format_t FORMATS[] = {
     { .name = "text", .write = cci_report_text },
     { .name = "json", .write = cci_report_json },
     { .name = "csv", .write = cci_report_csv },
-    { .name = "html" },
+    { .name = "html", .write = cci_report_html, .missing = cci_html_missing, .binary = true },
     { .name = "prometheus", .write = cci_report_prometheus },
     { .name = "pprof", .write = cci_report_pprof, .stacks = true, .binary = true },
     { .name = "collapsed", .write = cci_report_collapsed, .stacks = true },

@@ -23,12 +23,13 @@ typedef struct cci_report {
 /* Write all of it. False: out of memory; a failed write is kept by the FILE. */
 typedef bool (*cci_report_writer_t)(const cci_report_t *r, FILE *out);
 
-/* write NULL: a format that is known but not made here yet. */
 typedef struct cci_report_format {
     const char         *name;
     cci_report_writer_t write;
-    bool                stacks; /* is nothing but stacks: a trace without sites has none to give */
-    bool                binary; /* not for a terminal */
+    const char *(*missing)(
+        void);   /* why this build cannot write it; NULL, or it says NULL: it can */
+    bool stacks; /* is nothing but stacks: a trace without sites has none to give */
+    bool binary; /* not for a terminal */
 } cci_report_format_t;
 
 /* All formats, in the order of the documentation. */
@@ -41,6 +42,7 @@ const cci_report_format_t *cci_report_format(const char *name);
 bool cci_report_text(const cci_report_t *r, FILE *out);
 bool cci_report_json(const cci_report_t *r, FILE *out);
 bool cci_report_csv(const cci_report_t *r, FILE *out);
+bool cci_report_html(const cci_report_t *r, FILE *out);
 bool cci_report_prometheus(const cci_report_t *r, FILE *out);
 bool cci_report_pprof(const cci_report_t *r, FILE *out);
 bool cci_report_collapsed(const cci_report_t *r, FILE *out);

@@ -101,7 +101,9 @@ static void put_head(cci_connection_t *c, const words_t *w, const char *type, si
     c->head_n = (size_t)snprintf(c->head, sizeof c->head,
                                  "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\n"
                                  "Content-Length: %zu\r\nCache-Control: no-store\r\n"
-                                 "X-Content-Type-Options: nosniff\r\n%s%s\r\n",
+                                 "X-Content-Type-Options: nosniff\r\n"
+                                 "Content-Security-Policy: connect-src 'self'; base-uri 'none'; "
+                                 "form-action 'none'; frame-ancestors 'none'\r\n%s%s\r\n",
                                  w->status, w->text, now, type, length,
                                  w->status == 405 ? "Allow: GET, HEAD\r\n" : "",
                                  c->close ? "Connection: close\r\n" : "");

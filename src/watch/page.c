@@ -4,11 +4,13 @@
 
 #include <stdlib.h>
 #include "prim/clock.h"
+#include "report/html.h"
 #include "report/plain.h"
 #include "report/report.h"
 #include "watch/metrics.h"
 
-enum { TOP_SITES = 100 };
+/* Of each order. A page is for people, who search in it; a report for whoever asks ever so often. */
+enum { REPORT_SITES = 100, DASHBOARD_SITES = 500 };
 
 static double lag_s(const cci_moment_t *m)
 {
@@ -26,13 +28,17 @@ static bool write_metrics(const cci_moment_t *m, bool open, FILE *out)
     return true;
 }
 
-static bool write_report(const cci_moment_t *m, cci_names_t *names, FILE *out)
+static bool write_sites(const cci_moment_t *m, cci_page_kind_t kind, cci_names_t *names, FILE *out)
 {
-    const cci_report_t r = {
-        .trace = m->trace, .profile = m->profile, .frames = cci_names_of(names, m), .top = TOP_SITES
-    };
+    const bool         dashboard = kind == CCI_PAGE_DASHBOARD;
+    const cci_report_t r         = { .trace   = m->trace,
+                                     .profile = m->profile,
+                                     .frames  = cci_names_of(names, m),
+                                     .top     = dashboard ? DASHBOARD_SITES : REPORT_SITES };
 
-    return r.frames && cci_report_json(&r, out);
+    if (!r.frames)
+        return false;
+    return dashboard ? cci_html_data(&r, NULL, out) : cci_report_json(&r, out);
 }
 
 static bool write_page(const cci_moment_t *m, cci_page_kind_t kind, cci_names_t *names, FILE *out)
@@ -41,7 +47,7 @@ static bool write_page(const cci_moment_t *m, cci_page_kind_t kind, cci_names_t 
 
     if (!cci_plain_begin(&plain))
         return false;
-    bool done = kind == CCI_PAGE_REPORT ? write_report(m, names, out)
+    bool done = cci_page_is_whole(kind) ? write_sites(m, kind, names, out)
                                         : write_metrics(m, kind == CCI_PAGE_OPENMETRICS, out);
     cci_plain_end(&plain);
     return done;
@@ -53,6 +59,7 @@ cci_document_t *cci_page_of(const cci_moment_t *m, cci_page_kind_t kind, cci_nam
         [CCI_PAGE_METRICS]     = "text/plain; version=0.0.4; charset=utf-8",
         [CCI_PAGE_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
         [CCI_PAGE_REPORT]      = "application/json",
+        [CCI_PAGE_DASHBOARD]   = "application/json",
     };
     char  *bytes = NULL;
     size_t n     = 0;

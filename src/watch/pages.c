@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "prim/clock.h"
+#include "report/html.h"
 
 enum {
     KEEP_MS   = 100,
@@ -17,7 +18,7 @@ static uint64_t now_ms(void)
     return cci_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
-/* ---- the page of links ---- */
+/* ---- the pages that do not change ---- */
 
 static void put_html(FILE *out, const char *text)
 {
@@ -29,19 +30,28 @@ static void put_html(FILE *out, const char *text)
     }
 }
 
-static void put_home(FILE *out, const char *program)
+static void put_links(FILE *out, const char *program)
 {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>ccmem: ", out);
     put_html(out, program);
     fputs("</title>\n<h1>", out);
     put_html(out, program);
-    fputs("</h1>\n<p>ccmem records what this program allocates.\n<ul>\n"
-          "<li><a href=\"/metrics\">/metrics</a> for Prometheus\n"
+    fputs("</h1>\n<p>ccmem records what this program allocates.\n<ul>\n", out);
+    if (!cci_html_missing())
+        fputs("<li><a href=\"/\">/</a>, the dashboard\n", out);
+    fputs("<li><a href=\"/metrics\">/metrics</a> for Prometheus\n"
           "<li><a href=\"/report.json\">/report.json</a>, the report so far\n</ul>\n</html>\n",
           out);
 }
 
-static cci_document_t *make_home(const char *program)
+static void put_dashboard(FILE *out, const char *program)
+{
+    (void)program; /* is in the data */
+    cci_html_live("/dashboard.json", out);
+}
+
+/* A document that does not change. NULL: out of memory. */
+static cci_document_t *make(void (*put)(FILE *out, const char *program), const char *program)
 {
     char  *bytes = NULL;
     size_t n     = 0;
@@ -49,7 +59,7 @@ static cci_document_t *make_home(const char *program)
 
     if (!out)
         return NULL;
-    put_home(out, program);
+    put(out, program);
     if (fclose(out) == 0)
         return cci_document_create(bytes, n, "text/html; charset=utf-8");
     free(bytes);
@@ -58,13 +68,21 @@ static cci_document_t *make_home(const char *program)
 
 bool cci_pages_init(cci_pages_t *p, const char *program, void (*ring)(void *), void *context)
 {
-    *p = (cci_pages_t){ .ring = ring, .context = context, .home = make_home(program) };
-    return p->home && pthread_mutex_init(&p->lock, NULL) == 0;
+    *p = (cci_pages_t){ .ring    = ring,
+                        .context = context,
+                        .home    = make(cci_html_missing() ? put_links : put_dashboard, program),
+                        .links   = make(put_links, program) };
+    if (p->home && p->links && pthread_mutex_init(&p->lock, NULL) == 0)
+        return true;
+    cci_document_release(p->home);
+    cci_document_release(p->links);
+    return false;
 }
 
 void cci_pages_fini(cci_pages_t *p)
 {
     cci_document_release(p->home);
+    cci_document_release(p->links);
     for (int i = 0; i < CCI_PAGE_KINDS; i++)
         cci_document_release(p->page[i].document);
     pthread_mutex_destroy(&p->lock);
@@ -77,6 +95,8 @@ static int kind_of(const cci_request_t *r)
 {
     if (cci_text_is(r->path, "/report.json"))
         return CCI_PAGE_REPORT;
+    if (cci_text_is(r->path, "/dashboard.json"))
+        return CCI_PAGE_DASHBOARD;
     if (!cci_text_is(r->path, "/metrics"))
         return -1;
     return cci_accept_prefers(r->accept, "application/openmetrics-text", "text/plain")
@@ -105,6 +125,8 @@ bool cci_pages_answer(void *pages, const cci_request_t *request, cci_answer_t *o
 
     if (cci_text_is(request->path, "/"))
         *out = (cci_answer_t){ 200, cci_document_hold(p->home) };
+    else if (cci_text_is(request->path, "/links"))
+        *out = (cci_answer_t){ 200, cci_document_hold(p->links) };
     if (kind < 0)
         return true;
     uint64_t now = now_ms();

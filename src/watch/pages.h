@@ -4,9 +4,11 @@
  * The server's thread asks, others make: nobody ever waits for another. A page is made when it was
  * asked for, and kept for a while: however many ask, it is made so often and no more.
  *
- *     /                a page of links
+ *     /                the dashboard, which asks for its data; without one, the page of links
+ *     /links           a page of links
  *     /metrics         for Prometheus; in the format of OpenMetrics for who prefers that
  *     /report.json     ccmem-report/1
+ *     /dashboard.json  ccmem-dashboard/1
  *
  * Threads  answer: the server's; asked and put: of each kind one.
  */
@@ -16,13 +18,18 @@
 #include <stdint.h>
 #include "serve/server.h"
 
-typedef enum { CCI_PAGE_METRICS, CCI_PAGE_OPENMETRICS, CCI_PAGE_REPORT } cci_page_kind_t;
-enum { CCI_PAGE_KINDS = CCI_PAGE_REPORT + 1 };
+typedef enum {
+    CCI_PAGE_METRICS,
+    CCI_PAGE_OPENMETRICS,
+    CCI_PAGE_REPORT,
+    CCI_PAGE_DASHBOARD
+} cci_page_kind_t;
+enum { CCI_PAGE_KINDS = CCI_PAGE_DASHBOARD + 1 };
 
 /* It is made of a whole moment, and takes longer than the others. */
 static inline bool cci_page_is_whole(cci_page_kind_t kind)
 {
-    return kind == CCI_PAGE_REPORT;
+    return kind == CCI_PAGE_REPORT || kind == CCI_PAGE_DASHBOARD;
 }
 
 typedef struct cci_page {
@@ -35,7 +42,7 @@ typedef struct cci_page {
 
 typedef struct cci_pages {
     pthread_mutex_t lock;
-    cci_document_t *home;
+    cci_document_t *home, *links;
     cci_page_t      page[CCI_PAGE_KINDS];
     void (*ring)(void *context); /* somebody asks */
     void *context;

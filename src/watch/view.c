@@ -3,16 +3,18 @@
 #include "watch/view.h"
 
 #include "prim/clock.h"
+#include "report/html.h"
 #include "trace/freeze.h"
 
 enum { EVENTS_AT_ONCE = 8192 };
 
 cc_result_t cci_view_open(cci_view_t *v, const cci_trace_header_t *header, const char *path)
 {
-    cc_result_t r = cci_trace_follow(&v->trace, header, path);
+    const cci_profile_options_t options = { .slices = !cci_html_missing() };
+    cc_result_t                 r       = cci_trace_follow(&v->trace, header, path);
 
     if (r == CC_RESULT_OK)
-        r = cci_feed_create(&v->feed, v->trace, NULL);
+        r = cci_feed_create(&v->feed, v->trace, &options);
     v->start_ns = v->known_ns = header->start.mono_ns;
     return r;
 }

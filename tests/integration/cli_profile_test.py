@@ -63,7 +63,7 @@ def test_options_of_profile(shell, golden):
         ("profile", "--mode", "sample", "--interval", "-1", *go),
         ("profile", "--mode", "sample", "--interval", "99999999999999999999", *go),
         ("profile", "--mode", "sample", "--interval", "18446744073709551615G", *go),
-        ("profile", "--html", "x.html", *go), ("profile", "--live", "here", *go),
+        ("profile", "--live", "here", *go),
         ("profile", "--force=yes", *go)))
 
 

@@ -201,17 +201,53 @@ def test_a_program_that_is_followed_through_exec(live, program):
 # ---- what is served
 
 
-def test_the_page(live):
-    headers, text = live().get("/")
+def test_the_page_of_links(live):
+    at = live()
+    headers, text = at.get("/links")
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert "live_steps" in text
-    assert re.findall(r'href="([^"]+)"', text) == ["/metrics", "/report.json"]
+    links = re.findall(r'href="([^"]+)"', text)
+    assert links[-2:] == ["/metrics", "/report.json"]
+    assert links[:-2] == (["/"] if "ccmem-live" in at.get("/")[1] else [])
+
+
+def test_the_dashboard_asks_where_it_comes_from(live):
+    headers, text = live().get("/")
+    if "ccmem-live" not in text:
+        pytest.skip("this build has no dashboard: ./dev setup, ./dev build")
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert text.count('<meta name="ccmem-live" content="/dashboard.json">') == 1
+    assert "<!--ccmem-data-->" not in text
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', text)[1]
+    assert "connect-src 'self'" in policy and "connect-src 'none'" not in policy
+
+
+def test_the_data_of_the_dashboard_grow(live):
+    at = live()
+    at.do("alloc 3000 10")
+    at.until(lambda m: m["cc_memory_alloc_total"] >= 3000)
+    headers, text = at.get("/dashboard.json")
+    assert headers["Content-Type"] == "application/json"
+    data = json.loads(text)
+    assert data["schema"] == "ccmem-dashboard/1"
+    assert sum(data["sites"]["alloc_count"]) == data["report"]["alloc_count"] >= 3000
+    if data["slices"]:
+        blocks = data["slices"]["blocks"]
+        assert sum(blocks["count"]) == data["report"]["alloc_count"]
+        assert max(blocks["died"]) == len(data["slices"]["edges"]) - 1  # they live
+    at.do("alloc 5000 10")
+    at.until(lambda m: m["cc_memory_alloc_total"] >= 8000)
+    end = time.monotonic() + BOUND
+    while json.loads(at.get("/dashboard.json")[1])["report"]["alloc_count"] < 8000:
+        assert time.monotonic() < end
+    at.end()
 
 
 def test_a_name_is_no_markup(live, program, tmp_path):
     odd = tmp_path / "<b>&\"x"
     odd.symlink_to(program("live_steps"))
-    text = live(command=[odd]).get("/")[1]
+    text = live(command=[odd]).get("/links")[1]
     assert "<b>" not in text and "&#60;b&#62;&#38;&#34;x" in text
 
 
@@ -241,7 +277,7 @@ def test_prometheus_likes_both_formats(live):
 
 def test_head_has_no_body(live):
     at = live()
-    for path in ("/", "/metrics", "/report.json"):
+    for path in ("/", "/links", "/metrics", "/report.json", "/dashboard.json"):
         client = http.client.HTTPConnection(*at.address, timeout=BOUND)
         client.request("HEAD", path)
         answer = client.getresponse()

@@ -158,9 +158,6 @@ def test_wrong_usage(arguments, message):
 
 
 def test_wrong_values(trace):
-    refused(report(trace, "--format", "html"), 2,
-            "report: --format html: comes with the dashboard; available now: text, json, csv, prometheus, "
-            "pprof, collapsed, speedscope")
     refused(report(trace, "--format", "jsno"), 2, "report: --format jsno: no such format; json is one")
     refused(report(trace, "--from", "2", "--to", "1"), 2, "report: --to: not after --from")
     refused(report(trace, "--to", "0"), 2, "report: --to: not after --from")

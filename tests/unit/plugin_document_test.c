@@ -107,7 +107,7 @@ static void csv_is_one_table(void **state)
 
 static void other_formats_there_are_none(void **state)
 {
-    static const char *const unknown[] = { "",      "xml",     "html",        "JSON",
+    static const char *const unknown[] = { "",      "xml",     "htm",         "JSON",
                                            "json:", "csv:",    "csv:all",     "csv ",
                                            "cs",    "textcsv", "text:summary" };
     static function_t *const one[]     = { first };

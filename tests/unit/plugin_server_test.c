@@ -159,10 +159,10 @@ static void the_pages_are_of_the_moments(void **state)
     cci_plugin_server_t *server;
 
     (void)state;
-    s.age_ns               = UINT64_C(60000000000);
-    server                 = serve(&s, &port);
-    const char *const home = get(port, "/");
-    assert_non_null(strstr(home, "made up"));
+    s.age_ns                = UINT64_C(60000000000);
+    server                  = serve(&s, &port);
+    const char *const links = get(port, "/links");
+    assert_non_null(strstr(links, "made up"));
     const char *metrics = get(port, "/metrics");
     assert_memory_equal(metrics, "HTTP/1.1 200 ", 13);
     assert_true(metric(metrics, "cc_memory_alloc_total") == 1);
@@ -171,6 +171,9 @@ static void the_pages_are_of_the_moments(void **state)
     const char *report = get(port, "/report.json");
     assert_non_null(strstr(report, "\"schema\": \"ccmem-report/1\""));
     assert_non_null(strstr(report, "\"first\""));
+    const char *data = get(port, "/dashboard.json");
+    assert_non_null(strstr(data, "\"schema\":\"ccmem-dashboard/1\""));
+    assert_non_null(strstr(data, "\"first\""));
     cci_plugin_end(server);
     assert_int_equal(s.begun, 3);
     release(&s);

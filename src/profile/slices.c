@@ -130,7 +130,8 @@ static bool halve(cci_slices_t *s)
 
 static int8_t slice_at(const cci_slices_t *s, uint64_t ns)
 {
-    return ns < s->start_ns ? CCI_SLICE_BEFORE : (int8_t)((ns - s->start_ns) >> s->step_log2);
+    return (int8_t)(ns < s->start_ns ? CCI_SLICE_BEFORE
+                                     : (int64_t)((ns - s->start_ns) >> s->step_log2));
 }
 
 /* Begin the slice of now_ns. */

@@ -40,7 +40,7 @@ class PageWorkload:
     name: str = "page"
 
     def results(self, bench):
-        options = (SCRIPT, template(bench), bench.work)
+        options = [str(path) for path in (SCRIPT, template(bench), bench.work)]
         rounds = contest.play(
             [self.name],
             lambda name: micro.figures(Path("node"), name, *options),

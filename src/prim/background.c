@@ -45,15 +45,22 @@ static void wait_until_taken(start_t *start)
         cci_futex_wait(&start->taken, 0, LOOK_MS);
 }
 
-int cci_background_start(pthread_t *thread, void *(*run)(void *), void *argument)
+int cci_background_start_equal(pthread_t *thread, void *(*run)(void *), void *argument)
 {
-    start_t  start = { .run = run, .argument = argument };
     sigset_t all, before;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(thread, NULL, begin, &start);
+    int error = pthread_create(thread, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+int cci_background_start(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+    start_t start = { .run = run, .argument = argument };
+    int     error = cci_background_start_equal(thread, begin, &start);
+
     if (!error)
         wait_until_taken(&start);
     return error;

@@ -9,8 +9,9 @@
 #include "backend/backend.h"
 #include "profile/plugin.h"
 #include "profile/profiler_report.h"
+#include "record/control.h"
 
-enum { MEASURE_EVERY = 64, TYPICAL_BYTES = 64 };
+enum { TYPICAL_BYTES = 64 };
 
 struct cc_profiler {
     cc_profiler_options_t         options;
@@ -41,7 +42,8 @@ static cci_local_options_t needs_of(const cc_profiler_options_t *o)
     return (cci_local_options_t){ .mode            = all ? CCI_MODE_FULL : CCI_MODE_SAMPLE,
                                   .sample_interval = all ? 0 : interval_of(o->sample_rate),
                                   .stacks          = o->capture_stacks,
-                                  .measure_every   = o->track_latency ? MEASURE_EVERY : 0 };
+                                  .measure_every =
+                                      o->track_latency ? CCI_MEASURE_EVERY_DEFAULT : 0 };
 }
 
 static cc_profiler_t *make(const cc_profiler_options_t *options)

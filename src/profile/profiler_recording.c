@@ -9,10 +9,10 @@
 #include "profile/profiler_recording.h"
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "heap/observer.h"
+#include "prim/background.h"
 #include "prim/clock.h"
 #include "prim/futex.h"
 #include "trace/follow.h"
@@ -229,18 +229,6 @@ static void *read_on(void *recording)
     return NULL;
 }
 
-/* It takes no signals: they are the program's. */
-static int start_reader(cci_recording_t *r)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&r->reader, NULL, read_on, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 /* ---- what is told of the heap ---- */
 
 static cci_local_event_t event_of(const cci_request_t *q)
@@ -358,7 +346,7 @@ static cc_result_t start_recording(cci_recording_t *r)
         return result;
     r->start_ns = r->known_ns = r->local->header()->start.mono_ns;
     result                    = cci_trace_follow_live(&r->trace, r->local->header());
-    if (result == CC_RESULT_OK && start_reader(r) != 0) {
+    if (result == CC_RESULT_OK && cci_background_start_equal(&r->reader, read_on, r) != 0) {
         cci_trace_close(r->trace);
         result = CC_RESULT_NO_MEMORY;
     }

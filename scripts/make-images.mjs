@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// make-images.mjs: the pictures of docs/images, of a page of a program that is recorded for them.
+// make-images.mjs [BUILD]: the pictures of docs/images, of a page of a program that is recorded for them by
+// the ccmem of a build (build).
 //
 // The browser draws in the size of a laptop; as WebP a picture takes a fraction of a PNG.
 import { execFileSync } from "node:child_process";
@@ -13,7 +14,7 @@ import { fragment, section } from "../tests/web/page_parts.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = `${ROOT}docs/images`;
-const CCMEM = `${ROOT}build/bin/ccmem`;
+const CCMEM = path.resolve(process.argv[2] ?? `${ROOT}build`, "bin/ccmem");
 const LARGEST = 150 * 1024;
 const QUALITY = 80;
 const SIZE = { width: 1280, height: 800 };
@@ -96,7 +97,7 @@ async function takeAll(file) {
 }
 
 if (!existsSync(CCMEM)) {
-  console.error("make-images: build/bin/ccmem does not exist: ./dev build");
+  console.error(`make-images: ${CCMEM} does not exist: ./dev build`);
   process.exit(3);
 }
 mkdirSync(OUT, { recursive: true });

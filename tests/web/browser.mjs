@@ -44,6 +44,7 @@ class Opened {
   async go(fragment = "") {
     await this.page.goto(this.url + fragment);
     await this.ready();
+    await this.settled(); // another fragment of the same page is no other page
   }
 
   ready() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where things are on the page, and numbers as they stand there.
 export const VIEWS = ["overview", "timeline", "heatmap", "latency", "threads", "flow", "fragmentation",
-                      "recommendations", "flame", "sites"];
+                      "recommendations", "flame", "functions", "sites"];
 
 export const viewsOf = (data) => (data.diff ? [...VIEWS, "diff"] : VIEWS);
 export const section = (page, id) => page.locator(`section#${id}`);

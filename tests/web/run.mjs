@@ -12,11 +12,14 @@ import { acting } from "./checks/acting.mjs";
 import { comparing } from "./checks/comparing.mjs";
 import { damaged } from "./checks/damaged.mjs";
 import { every, inTheDark } from "./checks/every.mjs";
-import { exporting } from "./checks/exporting.mjs";
+import { apart, exporting } from "./checks/exporting.mjs";
 import { figures } from "./checks/figures.mjs";
+import { functions } from "./checks/functions.mjs";
 import { hostile } from "./checks/hostile.mjs";
 import { keyboard } from "./checks/keyboard.mjs";
 import { checkLive } from "./checks/live.mjs";
+import { sites } from "./checks/sites.mjs";
+import { touching } from "./checks/touching.mjs";
 import { CASES } from "./data.mjs";
 import { readPage, writePage } from "./pages.mjs";
 
@@ -24,11 +27,12 @@ const AT_ONCE = 2;
 const LONGEST = 3000; // of what is said of a problem
 /** These leave a page as they found it, so they share one. */
 const TRIED = { ...every, ...figures };
-const USED = { ...acting, ...keyboard, ...exporting };
+const USED = { ...acting, ...functions, ...keyboard, ...exporting, ...sites, ...touching };
 /** What is checked of a page beyond what is checked of all. */
 const MORE = {
-  usual: { ...inTheDark, ...USED }, redis: { ...inTheDark, ...USED }, sqlite: acting, threads: exporting,
+  usual: { ...inTheDark, ...USED }, redis: { ...inTheDark, ...USED }, sqlite: acting, threads: { ...exporting, ...apart },
   hostile: { ...hostile, ...exporting }, diff: { ...inTheDark, ...comparing }, "diff-of-runs": comparing,
+  "threads-64": apart,
 };
 
 function say(page, check, problem, since) {

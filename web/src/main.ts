@@ -10,6 +10,7 @@ import diff from "./views/diff";
 import flame from "./views/flame";
 import flow from "./views/flow";
 import fragmentation from "./views/fragmentation";
+import functions from "./views/functions";
 import heatmap from "./views/heatmap";
 import latency from "./views/latency";
 import overview from "./views/overview";
@@ -18,8 +19,8 @@ import sites from "./views/sites";
 import threads from "./views/threads";
 import timeline from "./views/timeline";
 
-const VIEWS: readonly View[] = [timeline, flame, sites, recommendations, heatmap, latency, threads, flow,
-  fragmentation];
+const VIEWS: readonly View[] = [timeline, flame, functions, sites, recommendations, heatmap, latency, threads,
+  flow, fragmentation];
 
 const root = document.getElementById("page")!;
 let page: Page | null = null;

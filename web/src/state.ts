@@ -17,12 +17,16 @@ export interface State {
   zoom: number; // stack number that fills the flame graph; 0 = all
   site: number | null; // id of the one that is open in the table
   sort: string; // column of the table; "-" in front: ascending
+  columns: "few" | "all"; // of the table of sites
   flow: "count" | "bytes"; // of the flow between threads
+  function: string; // the one that is open in their table; "" = none
+  by: "all" | "site" | "function"; // what live bytes over time are told apart by
 }
 
 export const START: Readonly<State> = {
   view: "overview", from: null, to: null, weight: "bytes_at_peak", search: "", inverted: false,
-  recursion: false, zoom: 0, site: null, sort: "bytes_at_peak", flow: "count",
+  recursion: false, zoom: 0, site: null, sort: "bytes_at_peak", columns: "few", flow: "count",
+  function: "", by: "all",
 };
 
 const WEIGHTS: readonly string[] = [
@@ -39,7 +43,10 @@ const READ: { [K in keyof State]: (text: string) => State[K] | undefined } = {
   view: name, from: whole, to: whole,
   weight: (text) => (WEIGHTS.includes(text) ? (text as Weight) : undefined),
   search: (text) => text, inverted: flag, recursion: flag, zoom: whole, site: whole, sort: name,
+  columns: (text) => (text === "few" || text === "all" ? text : undefined),
   flow: (text) => (text === "count" || text === "bytes" ? text : undefined),
+  function: (text) => text,
+  by: (text) => (text === "all" || text === "site" || text === "function" ? text : undefined),
 };
 
 const KEYS = Object.keys(START) as (keyof State)[];

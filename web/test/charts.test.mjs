@@ -8,6 +8,8 @@ const { firstAbove, isSelected, sliceAt, sliceText, toggleSlice } = await load("
 const { moved } = await load("src/charts/keys.ts");
 const { binned, partOf } = await load("src/charts/latency.ts");
 const { threadName } = await load("src/charts/names.ts");
+const { shortName } = await load("src/charts/threads.ts");
+const { wrap } = await load("src/charts/caption.ts");
 
 test("labels of axes leave out zeros that say nothing", () => {
   const rows = [["2.00 MiB", "2 MiB"], ["1.50 MiB", "1.5 MiB"], ["12.0 s", "12 s"], ["100 ms", "100 ms"],
@@ -69,4 +71,22 @@ test("bars of latencies hold every call, in order, where it belongs", () => {
 test("threads are told apart by the system's numbers", () => {
   const report = { thread_stats: [{ thread_id: 7, thread_name: "a" }, { thread_id: 8, thread_name: null }] };
   assert.deepEqual([0, 1, 2].map((i) => threadName(report, i)), ["a (7)", "thread 8", "thread 2"]);
+});
+
+test("of a long name of a thread its number is left", () => {
+  assert.equal(shortName("main (17)"), "main (17)");
+  assert.equal(shortName("background-worker (12345)"), "backgr\u2026 (12345)");
+  assert.equal(shortName("python3 (11284)"), "python3 (11284)");
+  assert.equal(shortName("3 others"), "3 others");
+  assert.equal(shortName("x (1) y"), "x (1) y");
+});
+
+test("captions break at words, and are cut where that does not help", () => {
+  const measure = (text) => text.length;
+  assert.deepEqual(wrap("live bytes over time", 10, measure), ["live bytes", "over time"]);
+  assert.deepEqual(wrap("short", 10, measure), ["short"]);
+  const lines = wrap("a bb ccc dddd eeeee ffffff ggggggg hhhhhhhhhhhhhhhhhhhh", 10, measure);
+  assert.equal(lines.length, 3);
+  for (const line of [...lines, ...wrap("x".repeat(4096), 10, measure)]) assert.ok(line.length <= 10, line);
+  assert.match(lines[2], /\u2026$/);
 });

@@ -30,6 +30,12 @@ says("exact", [[1234567, "1,234,567"], [0.125, "0.125"], [null, "not known"]]);
 says("shortPath", [["/usr/src/app/main.c", "app/main.c"], ["main.c", "main.c"], ["", ""]]);
 says("unbroken", [["held 1.99 MiB in 15 blocks", "held 1.99\u00a0MiB in 15\u00a0blocks"]]);
 
+test("what is less than the clock takes is no number", () => {
+  const rows = [[0.77, 9.24, "< 9.24 ns"], [0, 9.24, "< 9.24 ns"], [9.24, 9.24, "9.24 ns"], [80, 9.24, "80 ns"],
+    [5, null, "5 ns"], [null, 9.24, "not known"]];
+  for (const [value, timer, text] of rows) assert.equal(format.took(value, timer), text);
+});
+
 test("change has a sign", () => {
   assert.equal(format.change(430 * 1024, format.bytes), "+430 KiB");
   assert.equal(format.change(-12, format.count), "-12");

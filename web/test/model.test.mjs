@@ -52,6 +52,16 @@ test("blocks from before the first slice live, but were not allocated in it", ()
   assert.deepEqual([selection.bytes[0], selection.live[0], selection.kept[0]], [0, 100, 0]);
 });
 
+test("what no site of the table has is known in total", () => {
+  const few = example({ sites: 1, rowsPerSite: 1 });
+  few.slices.others = { sites: [0], born: [-1, 2, 5, 9], died: [3, 64, 5, 9],
+    count: [1, 2, 3, 4], bytes: [10, 20, 30, 40] };
+  const model = createModel(few);
+  assert.deepEqual(model.selection(at(2, 5)).unnamed, { count: 5, bytes: 50 });
+  assert.deepEqual(model.selection(START).unnamed, { count: 0, bytes: 0 });
+  assert.deepEqual(createModel(data).selection(at(2, 5)).unnamed, { count: 0, bytes: 0 });
+});
+
 test("ends are put in order and within the run; all of it is no range", () => {
   assert.equal(selectedSlices(data, START), null);
   assert.equal(selectedSlices(data, at(0, 63)), null);

@@ -11,6 +11,8 @@ const { csvText } = await load("src/ui/csv.ts");
 const { fault } = await load("src/data/load.ts");
 const { commandLine, siteName } = await load("src/ui/names.ts");
 const { createModel } = await load("src/data/model.ts");
+const { fileColumns, shownColumns, siteColumns } = await load("src/ui/columns.ts");
+const { START } = await load("src/state.ts");
 const { allocatorWords, caveats, summary, verdict } = await load("src/data/verdict.ts");
 
 test("the order of rows", () => {
@@ -120,4 +122,22 @@ test("a run that did nothing, or that was only counted", () => {
   assert.match(summary({ report: counted }), /allocations/);
   assert.equal(verdict({ report: counted }).length, 1);
   assert.equal(caveats({ report: counted }).length, 2);
+});
+
+test("the table of sites has the columns that most look for, and what it is sorted by", () => {
+  const model = createModel(example({ sites: 3 }));
+  const ids = (columns) => columns.map(({ id }) => id);
+  const shown = (state) => {
+    const all = siteColumns(model, { ...START, ...state });
+    return ids(shownColumns(all, { ...START, ...state }));
+  };
+  const few = shown({});
+  assert.deepEqual(few, ["site", "bytes_at_peak", "alloc_bytes", "alloc_count", "leaked_bytes"]);
+  assert.deepEqual(shown({ sort: "-peak_bytes" }), [...few, "peak_bytes"]);
+  const all = ids(siteColumns(model, START));
+  assert.deepEqual(shown({ columns: "all" }), all);
+  assert.ok(all.length > few.length);
+  assert.ok(shown({ from: 1, to: 2 }).includes("live_bytes"), "a range has few columns");
+  const file = ids(fileColumns(model, siteColumns(model, START)));
+  for (const id of all) assert.ok(file.includes(id), id);
 });

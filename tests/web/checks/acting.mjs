@@ -192,14 +192,21 @@ async function switchesTheme({ opened, page }) {
   assert.notEqual(await background(page), light, "the system's");
 }
 
+const CHARTS = ["timeline", "heatmap", "latency", "threads", "flow", "fragmentation"];
+
 async function prints({ opened, page }) {
   await opened.go();
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   await opened.settled();
   assert.equal(await page.locator("nav:visible").count(), 0, "navigation is on paper");
   const paper = await background(page);
   assert.match(paper, /255, 255, 255|rgba\(0, 0, 0, 0\)/, "paper is white");
   assert.ok((await page.locator("section h2:visible").count()) >= 1);
+  for (const view of CHARTS) {
+    const layers = await section(page, view).locator(".chart-drawing canvas").count();
+    assert.ok(layers <= 1, `${view}: of ${layers} layers only the last one comes to paper`);
+  }
   const pdf = await page.pdf({ format: "A4" });
   assert.ok(pdf.length > 10000, `${pdf.length} bytes of PDF`);
 }

@@ -67,6 +67,13 @@ async function isAccessible({ opened, page, data }, rules) {
   assert.deepEqual(found, []);
 }
 
+async function isAccessibleOnAPhone(t) {
+  const laptop = t.page.viewportSize();
+  await t.page.setViewportSize(PHONE);
+  await isAccessible(t);
+  await t.page.setViewportSize(laptop);
+}
+
 /** Colours are all that differs. */
 async function isAccessibleInTheDark(t) {
   await t.page.emulateMedia({ colorScheme: "dark" });
@@ -94,4 +101,7 @@ export const every = {
   "its policy is strict": policyIsStrict,
 };
 
-export const inTheDark = { "accessible in the dark": isAccessibleInTheDark };
+export const inTheDark = {
+  "accessible in the dark": isAccessibleInTheDark,
+  "accessible on a phone": isAccessibleOnAPhone,
+};

@@ -9,7 +9,7 @@ const LOOKS = {
     const text = bytes.toString("utf8");
     assert.match(text, /^(<\?xml[^>]*>\s*)?<svg[\s>]/);
     assert.match(text, /<\/svg>\s*$/);
-    assert.doesNotMatch(text, /<script|onerror="/i);
+    assert.doesNotMatch(text.replace(/>[^<]*</g, "><"), /<script|onerror="/i);
     assert.match(text, /<(path|rect|text|polyline)\b/, "nothing is drawn");
   },
   png: (bytes) => {
@@ -64,4 +64,53 @@ async function sitesAreWhole({ opened, page, data }) {
   assert.doesNotMatch(text, /(^|,)"?[=@]/m, "a spreadsheet would compute a name");
 }
 
-export const exporting = { "exports all": exportsAll, "all sites are in the file": sitesAreWhole };
+const TEXT = /<text\b([^>]*)>([^<]*)<\/text>/g;
+const CHARTS = ["timeline", "heatmap", "latency", "threads", "flow", "fragmentation", "flame"];
+
+/** Whatever stands on a line of its own: characters that markup needs are written otherwise there. */
+const letters = (text) => text.replace(/&\w+;|\W/g, "");
+
+/** A picture is passed on without the page: it says of which program it is, and what it shows. */
+async function picturesStandAlone({ opened, page }) {
+  for (const view of CHARTS) {
+    await opened.go(fragment(view));
+    await opened.settled();
+    const button = section(page, view).locator("[data-export=svg]").first();
+    if (!(await button.count())) continue;
+    const program = letters(await page.title()).slice(0, 12);
+    const label = await section(page, view).locator("[role=application]").first().getAttribute("aria-label");
+    const { bytes } = await fileOf(page, button);
+    const [first, ...others] = [...bytes.toString("utf8").matchAll(TEXT)].map(([, , text]) => text);
+    assert.ok(letters(label).startsWith(letters(first)) && first.length > 10, `${view}: "${first}"`);
+    assert.ok(others.some((text) => letters(text).startsWith(program)), `${view}: not of ${program}`);
+  }
+}
+
+const LINE = 12; // pixels that a name takes
+
+/** Names of threads in the drawing of flows, by the side on which they stand. */
+async function threadNamesAreApart({ opened, page }) {
+  await opened.go(fragment("flow"));
+  await opened.settled();
+  const view = section(page, "flow");
+  if (await view.locator(".absent").count()) return;
+  const { bytes } = await fileOf(page, view.locator("[data-export=svg]").first());
+  const sides = { start: [], end: [] };
+  for (const [, attributes] of bytes.toString("utf8").matchAll(TEXT)) {
+    const at = /matrix?\([^)]*[ ,]([\d.]+)\)|translate\([\d.-]+ ([\d.-]+)\)/.exec(attributes);
+    if (at) sides[/text-anchor="end"/.test(attributes) ? "end" : "start"].push(Number(at[1] ?? at[2]));
+  }
+  assert.ok(sides.start.length > 0 && sides.end.length > 0, "no names");
+  for (const heights of Object.values(sides)) {
+    const sorted = heights.toSorted((a, b) => a - b);
+    const least = Math.min(...sorted.slice(1).map((y, i) => y - sorted[i]));
+    assert.ok(least >= LINE, `two names are ${least} px apart`);
+  }
+}
+
+export const exporting = {
+  "exports all": exportsAll,
+  "all sites are in the file": sitesAreWhole,
+  "pictures stand alone": picturesStandAlone,
+};
+export const apart = { "names of threads are apart": threadNamesAreApart };

@@ -59,6 +59,12 @@ export function timeAxis(theme: Theme, first: number, last: number) {
   };
 }
 
+/** Zooming by the wheel, or two fingers. One finger selects, or scrolls the page, which the default of
+ * a move would prevent. */
+export function wheelZoom(xAxisIndex: number[]) {
+  return { type: "inside" as const, xAxisIndex, moveOnMouseMove: false, preventDefaultMouseMove: false };
+}
+
 /** Its lines are at powers of two: round numbers of bytes are none of MiB. */
 export function bytesAxis(theme: Theme, most: number) {
   const look = axisLook(theme);

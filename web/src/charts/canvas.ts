@@ -3,6 +3,7 @@
 //
 // An element that is not shown has no width, and ECharts cannot draw in it: what is to be drawn then waits
 // until it has one. Nothing is animated: a page of figures has no need, and a reader may not want it.
+import { captionedPng, captionedSvg } from "./caption";
 import { init } from "./echarts";
 import type { ECharts, Option } from "./echarts";
 import type { Place } from "./picture";
@@ -46,21 +47,23 @@ export class Canvas {
     this.paint();
   }
 
-  /** A file's worth of the picture in SVG. */
-  svg(): string {
+  /** A file's worth of the picture in SVG, with its title. */
+  svg(title: string): string {
     const { clientWidth: width, clientHeight: height } = this.element;
     const copy = init(null, null, { renderer: "svg", ssr: true, width, height });
-    copy.setOption({ ...this.option(), backgroundColor: currentTheme().surface });
-    const text = copy.renderToSVGString();
+    copy.setOption(this.option());
+    const source = copy.renderToSVGString();
     copy.dispose();
-    return text;
+    return captionedSvg(title, currentTheme(), width, height, source);
   }
 
-  /** The same in PNG, twice as fine as a plain screen. */
-  png(done: (file: Blob) => void): void {
-    this.chart
-      ?.renderToCanvas({ pixelRatio: 2, backgroundColor: currentTheme().surface })
-      .toBlob((file) => file && done(file));
+  /** The same in PNG. */
+  png(title: string, done: (file: Blob) => void): void {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const drawing = this.chart?.renderToCanvas({ pixelRatio: 2 });
+    if (!drawing) return;
+    const draw = (context: CanvasRenderingContext2D) => context.drawImage(drawing, 0, 0, width, height);
+    captionedPng(title, currentTheme(), width, height, draw, done);
   }
 
   /** Where a point is, in the element; null if it is none of the axes. */

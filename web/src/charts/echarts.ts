@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The parts of ECharts that the page uses, and no more of it. What is not named here is not in the page.
-import { CustomChart, GaugeChart, HeatmapChart, LineChart, SankeyChart } from "echarts/charts";
+import { CustomChart, GaugeChart, LineChart, SankeyChart } from "echarts/charts";
 import type {
   CustomSeriesOption,
   GaugeSeriesOption,
-  HeatmapSeriesOption,
   LineSeriesOption,
   SankeySeriesOption,
 } from "echarts/charts";
@@ -32,7 +31,6 @@ import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 echarts.use([
   CustomChart,
   GaugeChart,
-  HeatmapChart,
   LineChart,
   SankeyChart,
   DataZoomInsideComponent,
@@ -49,7 +47,6 @@ echarts.use([
 export type Option = ComposeOption<
   | CustomSeriesOption
   | GaugeSeriesOption
-  | HeatmapSeriesOption
   | LineSeriesOption
   | SankeySeriesOption
   | DataZoomComponentOption

@@ -78,8 +78,8 @@ export class Figure {
     return el(
       "div",
       { class: "chart-tools", role: "group", "aria-label": "Save this chart as" },
-      button("svg", (picture) => saveSvg(picture.table.name, this.canvas)),
-      button("png", (picture) => savePng(picture.table.name, this.canvas)),
+      button("svg", (picture) => saveSvg(picture, this.canvas)),
+      button("png", (picture) => savePng(picture, this.canvas)),
       button("csv", (picture) => saveTable(picture.table)),
     );
   }

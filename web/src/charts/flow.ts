@@ -27,6 +27,19 @@ export interface Pair {
 /** So many are drawn; the others are one. */
 const MOST = 50;
 
+/** A line of text and some air: however narrow a flow is, its threads' names stand apart. */
+const NODE_GAP = 15;
+const NODE_PITCH = 30;
+
+/** Of the drawing, in pixels. */
+export function heightOf(pairs: readonly Pair[]): number {
+  const sides = Math.max(
+    new Set(pairs.map(({ from }) => from.index)).size,
+    new Set(pairs.map(({ to }) => to.index)).size,
+  );
+  return Math.max(160, 24 + sides * NODE_PITCH);
+}
+
 interface Flow {
   from_index: number;
   to_index: number;
@@ -69,6 +82,7 @@ export function flowOption(pairs: readonly Pair[], by: Measure, theme: Theme, wi
     nodes.set(taker(to), { name: to.name, gives: false });
   }
   const label = width < NARROW ? 110 : 200;
+  const sideColour = (gives: boolean) => (gives ? theme.alloc : theme.free);
   return {
     tooltip: {
       ...tooltipLook(theme),
@@ -94,7 +108,7 @@ export function flowOption(pairs: readonly Pair[], by: Measure, theme: Theme, wi
         top: 8,
         bottom: 8,
         nodeWidth: 10,
-        nodeGap: 6,
+        nodeGap: NODE_GAP,
         draggable: false,
         layoutIterations: 16,
         nodeAlign: "justify",
@@ -102,7 +116,8 @@ export function flowOption(pairs: readonly Pair[], by: Measure, theme: Theme, wi
         emphasis: { focus: "adjacency" },
         data: [...nodes].map(([id, { name, gives }]) => ({
           name: id,
-          itemStyle: { color: gives ? theme.alloc : theme.free },
+          // With a border even a thread of next to nothing is seen.
+          itemStyle: { color: sideColour(gives), borderColor: sideColour(gives), borderWidth: 1 },
           label: {
             position: gives ? "right" : "left",
             color: theme.text,

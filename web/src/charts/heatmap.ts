@@ -3,7 +3,7 @@
 // the logarithm of their number.
 import { count, time } from "../format";
 import { NARROW, axisLook, tooltipLook } from "./axes";
-import type { Option } from "./echarts";
+import type { CustomSeriesOption, Option } from "./echarts";
 import type { Margins } from "./shade";
 import type { Sizes } from "./sizes";
 import { sliceText } from "./slices";
@@ -29,6 +29,22 @@ function describe(sizes: Sizes, slice: number, row: number): HTMLElement {
     ["blocks allocated", count(sizes.count(slice, row))],
     ["time", sliceText(sizes.slices.edges, slice)],
   ]);
+}
+
+type RenderItem = NonNullable<CustomSeriesOption["renderItem"]>;
+
+/** ECharts' own heatmap is drawn in layers, of which only the last one comes to paper. */
+function drawCell(theme: Theme, gap: number): RenderItem {
+  return (_params, api) => {
+    const [x, y] = api.coord([api.value(0), api.value(1)]);
+    const [width, height] = api.size!([1, 1]) as number[];
+    return {
+      type: "rect",
+      shape: { x: x - width / 2, y: y - height / 2, width: width - gap, height: height - gap },
+      style: { fill: api.visual("color") as string },
+      emphasis: { style: { stroke: theme.text, lineWidth: 1 } },
+    };
+  };
 }
 
 export function heatmapOption(sizes: Sizes, theme: Theme, width: number): Option {
@@ -72,11 +88,11 @@ export function heatmapOption(sizes: Sizes, theme: Theme, width: number): Option
     },
     series: [
       {
-        type: "heatmap",
+        type: "custom",
         data,
+        encode: { x: 0, y: 1 },
         progressive: 0,
-        itemStyle: { borderColor: theme.surface, borderWidth: width < NARROW ? 0 : 1 },
-        emphasis: { itemStyle: { borderColor: theme.text, borderWidth: 1 } },
+        renderItem: drawCell(theme, width < NARROW ? 0 : 1),
       },
     ],
   };

@@ -14,12 +14,19 @@ export interface Bin {
   readonly count: number;
 }
 
+export interface Percentile {
+  readonly name: string;
+  readonly value: number;
+  /** As it is told: less than reading the clock takes is no number. */
+  readonly text: string;
+}
+
 export interface Distribution {
   readonly kind: "alloc" | "free";
   readonly title: string;
   readonly bins: readonly Bin[];
   readonly samples: number;
-  readonly percentiles: readonly { readonly name: string; readonly value: number }[];
+  readonly percentiles: readonly Percentile[];
 }
 
 /** Four bars where the time doubles: the report's buckets, 1/32 wide, are too fine to be seen. */
@@ -72,7 +79,7 @@ const drawBin: RenderItem = (_params, api) => {
 /** A line at each percentile, up to its label. */
 function drawPercentile(of: Distribution, theme: Theme): RenderItem {
   return (params, api) => {
-    const { name, value } = of.percentiles[params.dataIndex];
+    const { name, value, text } = of.percentiles[params.dataIndex];
     const plot = params.coordSys as unknown as { x: number; y: number; width: number; height: number };
     const [x, bottom] = api.coord([Math.max(value, LEAST), 0]);
     const y = plot.y - (of.percentiles.length - params.dataIndex) * LABEL_HEIGHT;
@@ -89,7 +96,7 @@ function drawPercentile(of: Distribution, theme: Theme): RenderItem {
         {
           type: "text",
           style: {
-            text: `${name}  ${nanoseconds(value)}`,
+            text: `${name}  ${text}`,
             x: leftwards ? x - 4 : x + 4,
             y,
             align: leftwards ? "right" : "left",

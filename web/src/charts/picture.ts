@@ -5,7 +5,7 @@ import type { Option } from "./echarts";
 import type { Theme } from "./theme";
 
 export interface Picture {
-  /** What is drawn, for who does not see it. */
+  /** What is drawn, for who does not see it, and above it in files. */
   readonly label: string;
   /** Its numbers in words. */
   readonly summary: string;

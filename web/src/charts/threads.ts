@@ -26,11 +26,31 @@ export function rowHeight(rows: number): number {
 }
 
 export function marginsOf(width: number): Margins {
-  return { left: width < NARROW ? 106 : 160, right: 12, top: 28, bottom: 32 };
+  return { left: width < NARROW ? 118 : 160, right: 12, top: 28, bottom: 32 };
+}
+
+const LONGEST_NAME = 15;
+
+/** For a narrow chart: of "worker-thread (1234)" the number is what tells it from others. */
+export function shortName(name: string): string {
+  const [, words = name, number = ""] = /^(.*)( \(\d+\))$/s.exec(name) ?? [];
+  const room = Math.max(3, LONGEST_NAME - number.length);
+  return words.length <= room ? name : `${words.slice(0, room - 1)}\u2026${number}`;
 }
 
 /** Slice, row, how many. */
 type Item = [number, number, number];
+
+/** The highest bar: what the heights of all are measured by. */
+export function highest(what: Activity): number {
+  let most = 0;
+  for (let row = 0; row < what.names.length; row++) {
+    for (let slice = 0; slice < what.columns; slice++) {
+      most = Math.max(most, what.allocs(slice, row), what.frees(slice, row));
+    }
+  }
+  return most;
+}
 
 function items(what: Activity, of: (slice: number, row: number) => number) {
   const data: Item[] = [];
@@ -78,7 +98,7 @@ function describe(what: Activity, slice: number, row: number): HTMLElement {
 export function threadsOption(what: Activity, theme: Theme, width: number): Option {
   const look = axisLook(theme);
   const [allocs, frees] = [items(what, what.allocs), items(what, what.frees)];
-  const most = [...allocs, ...frees].reduce((top, item) => Math.max(top, item[2]), 1);
+  const most = Math.max(1, highest(what));
   const margins = marginsOf(width);
   const series = (name: string, color: string, data: Item[], direction: 1 | -1): CustomSeriesOption => ({
     type: "custom",
@@ -109,7 +129,7 @@ export function threadsOption(what: Activity, theme: Theme, width: number): Opti
     yAxis: {
       type: "category",
       inverse: true,
-      data: [...what.names],
+      data: what.names.map((name) => (width < NARROW ? shortName(name) : name)),
       ...look,
       axisLabel: {
         ...look.axisLabel,

@@ -2,7 +2,7 @@
 // How the timeline is drawn: bytes above, rates below, over the same seconds.
 import type { Data, Timeline } from "../data/schema";
 import { bytes, rate, time } from "../format";
-import { axisLook, brief, bytesAxis, countAxis, legendLook, timeAxis, tooltipLook } from "./axes";
+import { axisLook, brief, bytesAxis, countAxis, legendLook, timeAxis, tooltipLook, wheelZoom } from "./axes";
 import type { Option, Series } from "./echarts";
 import type { Margins } from "./shade";
 import { firstAbove } from "./slices";
@@ -158,7 +158,7 @@ export function timelineOption(data: Data, theme: Theme, width: number): Option 
             },
           },
     ),
-    dataZoom: [{ type: "inside", xAxisIndex: axes, moveOnMouseMove: false }],
+    dataZoom: [wheelZoom(axes)],
     series: [...heapSeries(data, theme, last), ...(rates ? rateSeries(theme) : [])],
   };
 }

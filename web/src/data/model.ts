@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the views ask of the data: sums over sites, stacks and ranges of time.
-import type { Data } from "./schema";
+import type { Data, Slices } from "./schema";
 import type { State, Weight } from "../state";
 
 /** One call on a stack. */
@@ -24,6 +24,8 @@ export interface Selection {
   readonly live: Float64Array;
   /** Bytes allocated within it and live at its end; in the whole run those leaked. */
   readonly kept: Float64Array;
+  /** Allocated within it by sites that are not told apart there, and so in none of these. */
+  readonly unnamed: { readonly count: number; readonly bytes: number };
 }
 
 /** What a stack can count for, as people call it. */
@@ -74,6 +76,7 @@ function wholeRun(data: Data): Selection {
     ranged: false, seconds: [slices?.edges[0] ?? 0, seconds],
     count: column(sites.alloc_count, length), bytes: column(sites.alloc_bytes, length),
     live: column(sites.live_bytes, length), kept: column(sites.leaked_bytes, length),
+    unnamed: { count: 0, bytes: 0 },
   };
 }
 
@@ -86,13 +89,17 @@ interface Blocks {
   bytes: Float64Array;
 }
 
-function packBlocks(data: Data): Blocks | null {
-  const blocks = data.slices?.blocks;
-  return blocks ? {
+function packBlocks(blocks: Slices["blocks"]): Blocks {
+  return {
     site: Uint32Array.from(blocks.site), born: Int8Array.from(blocks.born),
     died: Int8Array.from(blocks.died), count: Float64Array.from(blocks.count),
     bytes: Float64Array.from(blocks.bytes),
-  } : null;
+  };
+}
+
+/** As if they were one site. */
+function packOthers(others: Slices["others"]): Blocks | null {
+  return others ? packBlocks({ ...others, site: others.born.map(() => 0) }) : null;
 }
 
 /** One pass over the blocks: rows of them are few enough that an index would not pay. */
@@ -112,6 +119,12 @@ function addUp(blocks: Blocks, sites: number, from: number, to: number):
     if (blocks.died[i] > to) kept[site] += size;
   }
   return { count, bytes, live, kept };
+}
+
+function addUpOthers(others: Blocks | null, from: number, to: number): Selection["unnamed"] {
+  if (!others) return { count: 0, bytes: 0 };
+  const { count, bytes } = addUp(others, 1, from, to);
+  return { count: count[0], bytes: bytes[0] };
 }
 
 /** For each stack whether it or one of its callers has a frame of which a name has `search` in it. */
@@ -169,12 +182,14 @@ class DataModel implements Model {
   readonly data: Data;
   private readonly rows: Map<number, number>;
   private readonly blocks: Blocks | null;
+  private readonly others: Blocks | null;
   private readonly whole: Selection;
 
   constructor(data: Data) {
     this.data = data;
     this.rows = new Map(data.sites.id.map((id, row) => [id, row]));
-    this.blocks = packBlocks(data);
+    this.blocks = data.slices && packBlocks(data.slices.blocks);
+    this.others = packOthers(data.slices?.others);
     this.whole = wholeRun(data);
   }
 
@@ -205,7 +220,8 @@ class DataModel implements Model {
     const [from, to] = [Math.floor(ends / 1000), ends % 1000];
     const edges = this.data.slices!.edges;
     return { ranged: true, seconds: [edges[from], edges[to + 1]],
-      ...addUp(this.blocks!, this.data.sites.id.length, from, to) };
+      ...addUp(this.blocks!, this.data.sites.id.length, from, to),
+      unnamed: addUpOthers(this.others, from, to) };
   });
 
   selection(state: Pick<State, "from" | "to">): Selection {

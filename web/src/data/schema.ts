@@ -79,6 +79,9 @@ export interface Slices {
   /** Blocks by where, in which slice they were allocated, and in which they were freed; born -1:
    * before the first one, died the number of slices: they live at the end. `site` is a row of sites. Row by row; none where all is zero. */
   blocks: { site: number[]; born: number[]; died: number[]; count: number[]; bytes: number[] };
+  /** All other blocks: of sites that are not in the table, and of the rows `sites` of it, which have none of
+   * their own above. */
+  others?: { sites: number[]; born: number[]; died: number[]; count: number[]; bytes: number[] };
   /** Allocations by slice and size: count[slice * names.length + bucket]. */
   sizes: { names: string[]; count: number[] };
   /** By slice and thread (as in report.thread_stats): [slice * threads + thread]. */

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The figures of two programs side by side.
-import type { Diff } from "../data/schema";
-import { byteRate, bytes, change, count, exact, nanoseconds, percent, rate, share, time } from "../format";
+import type { Data, Diff, Report } from "../data/schema";
+import {
+  byteRate, bytes, change, count, exact, isBelow, nanoseconds, percent, rate, share, time, took, UNKNOWN,
+} from "../format";
 import { el } from "../ui/dom";
 
 type Field = Diff["fields"][number];
+interface Runs {
+  old: Report;
+  new: Report;
+}
 type Format = (value: number | null | undefined) => string;
 
 /** Those that people ask for first, as they call them. */
@@ -44,6 +50,19 @@ function formatOf(name: string): Format {
 /** What the clock and the system measure is never the same twice. */
 const VARYING = /latency_|_rate(_peak)?$|_seconds$|[_.]time$|_rss_|^(fragmentation|lifetimes|trace)\./;
 
+/** What a run's clock bounds. */
+const CLOCKED = /_latency_(p\d+|mean)$/;
+
+function told({ name }: Field, value: number | null, report: Report): string {
+  return CLOCKED.test(name) ? took(value, report.latency_timer_ns) : formatOf(name)(value);
+}
+
+/** Of two times that are less than the clock takes nobody knows the difference. */
+function isVague(field: Field, runs: Runs): boolean {
+  return CLOCKED.test(field.name) && isBelow(field.old, runs.old.latency_timer_ns) &&
+    isBelow(field.new, runs.new.latency_timer_ns);
+}
+
 function verdict({ name, change: by, significant }: Field): string {
   if (by === 0) return "the same";
   if (by === null || significant === null) return "not known";
@@ -51,17 +70,19 @@ function verdict({ name, change: by, significant }: Field): string {
   return VARYING.test(name) ? "varies from run to run" : "changed";
 }
 
-function row(field: Field, title: string): HTMLElement {
-  const format = formatOf(field.name);
+function row(field: Field, title: string, runs: Runs): HTMLElement {
+  const vague = isVague(field, runs);
   const number = (column: string, text: string, value: number | null): HTMLElement =>
     el("td", { class: "number", "data-column": column, title: exact(value) }, text);
-  const part = field.change_pct === null ? "" : change(field.change_pct, percent);
+  const by = vague ? UNKNOWN : change(field.change, formatOf(field.name));
+  const part = vague || field.change_pct === null ? "" : change(field.change_pct, percent);
   return el("tr", { "data-row": field.name },
     el("th", { scope: "row", title: field.name }, title),
-    number("old", format(field.old), field.old), number("new", format(field.new), field.new),
-    number("change", change(field.change, format), field.change),
+    number("old", told(field, field.old, runs.old), field.old),
+    number("new", told(field, field.new, runs.new), field.new),
+    number("change", by, field.change),
     number("change_pct", part, field.change_pct),
-    el("td", { "data-column": "significant" }, verdict(field)));
+    el("td", { "data-column": "significant" }, vague ? UNKNOWN : verdict(field)));
 }
 
 function table(label: string, rows: readonly HTMLElement[]): HTMLElement {
@@ -73,11 +94,13 @@ function table(label: string, rows: readonly HTMLElement[]): HTMLElement {
 }
 
 /** The main figures as a table, and all others behind a word. */
-export function fieldTables({ fields }: Diff): HTMLElement[] {
+export function fieldTables({ report, diff }: Data): HTMLElement[] {
+  const { fields, old } = diff!;
+  const runs = { old: old.report, new: report };
   const known = fields.filter(({ old, new: now }) => old !== null || now !== null);
   const main = Object.entries(MAIN).flatMap(([name, title]) =>
-    known.filter((field) => field.name === name).map((field) => row(field, title)));
-  const others = known.filter(({ name }) => !(name in MAIN)).map((field) => row(field, field.name));
+    known.filter((field) => field.name === name).map((field) => row(field, title, runs)));
+  const others = known.filter(({ name }) => !(name in MAIN)).map((field) => row(field, field.name, runs));
   return [table("Main figures", main), el("details", {},
     el("summary", {}, `All other figures (${count(others.length)})`), table("All other figures", others))];
 }

@@ -19,7 +19,7 @@ export type Run = "old" | "new";
 
 export class DifferenceScene implements Scene {
   readonly upward = false;
-  readonly label: string;
+  readonly title: string;
   private readonly pair: Pair;
   private readonly total: number;
   private readonly changes = new Map<Box, number | null>();
@@ -29,8 +29,8 @@ export class DifferenceScene implements Scene {
     private readonly weighing: Weighing, private readonly run: Run) {
     this.pair = figuresOf(model.data, weighing.weight);
     this.total = sum(this.pair[run]);
-    this.label = `Flame graph of the difference: ${weighing.title.toLowerCase()}, as wide as in the ${run} ` +
-      "run, orange for more and blue for less than before. Arrow keys move, Enter zooms, Escape goes back.";
+    this.title = `Flame graph of the difference: ${weighing.title.toLowerCase()}, as wide as in the ${run} ` +
+      "run, orange for more and blue for less than before";
   }
 
   lay(narrowest: number): Layout {

@@ -19,7 +19,8 @@ const LESS = { light: [0, 114, 178] as Rgb, dark: [86, 180, 233] as Rgb };
 /** How much of a hue there is in a colour: when all hues are taken, they come again in another shade. */
 const SHADES = { light: [0.5, 0.75, 0.3], dark: [0.42, 0.28, 0.52] };
 
-const BACKGROUND: { light: Rgb; dark: Rgb } = { light: [255, 255, 255], dark: [0.42, 0.28, 0.52] };
+/** As --surface in style.css. */
+const BACKGROUND: { light: Rgb; dark: Rgb } = { light: [255, 255, 255], dark: [21, 25, 31] };
 
 /** `part` of a colour, the rest of the background. */
 function tint(colour: Rgb, part: number, theme: Theme): string {
@@ -87,5 +88,5 @@ export function plainColour(theme: Theme): string {
 
 /** Of what a search names. */
 export function foundColour(theme: Theme): string {
-  return tint(YELLOW, theme.dark ? 0.42 : 0.9, theme);
+  return tint(YELLOW, theme.dark ? 0.36 : 0.9, theme);
 }

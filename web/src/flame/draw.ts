@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The picture of a flame graph: on a canvas, and as a file.
+import { captionedPng, captionedSvg } from "../charts/caption";
+import { plainText, svgElement, svgSource, svgText } from "../charts/svg";
 import type { Theme } from "../charts/theme";
 import type { Box, Layout } from "./layout";
 import { GAP, fitText, heightOf, measurer, shapeOf, textAt } from "./shapes";
@@ -19,7 +21,6 @@ export interface Picture {
 const FONT = "12px system-ui, sans-serif";
 const LEANING = `italic ${FONT}`;
 const THINNEST = 0.3; // of a pixel: what is thinner is not drawn
-const TALLEST_FILE = 16384; // pixels; canvases may be no larger
 
 function drawBox(context: CanvasRenderingContext2D, picture: Picture, box: Box, measure: Measure): void {
   const { layout, size, theme } = picture;
@@ -57,32 +58,11 @@ export function drawOn(canvas: HTMLCanvasElement, picture: Picture, top: number,
   draw(context, picture, top, height);
 }
 
-/** All of a picture, twice as fine as a plain screen where that is possible. */
-export function toPng(picture: Picture, done: (file: Blob) => void): void {
+/** All of a picture. */
+export function toPng(picture: Picture, title: string, done: (file: Blob) => void): void {
   const height = heightOf(picture.layout, picture.size);
-  const scale = Math.min(2, TALLEST_FILE / height);
-  const canvas = document.createElement("canvas");
-  canvas.width = picture.size.width * scale;
-  canvas.height = height * scale;
-  const context = canvas.getContext("2d")!;
-  context.scale(scale, scale);
-  context.fillStyle = picture.theme.surface;
-  context.fillRect(0, 0, picture.size.width, height);
-  draw(context, picture, 0, height);
-  canvas.toBlob((file) => file && done(file));
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Without what XML cannot hold. */
-function plainText(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
-}
-
-function svgElement(name: string, attributes: Record<string, string | number>): SVGElement {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
+  captionedPng(title, picture.theme, picture.size.width, height,
+    (context) => draw(context, picture, 0, height), done);
 }
 
 function svgBox(picture: Picture, box: Box, measure: Measure): SVGElement {
@@ -96,29 +76,26 @@ function svgBox(picture: Picture, box: Box, measure: Measure): SVGElement {
     height: size.row - GAP, fill: picture.colour(box, theme),
   }));
   const text = fitText(picture.name(box), shape.width, measure);
-  if (text) group.append(svgText(picture, box, text));
+  if (text) group.append(boxText(picture, box, text));
   return group;
 }
 
-function svgText(picture: Picture, box: Box, text: string): SVGElement {
+function boxText(picture: Picture, box: Box, text: string): SVGElement {
   const at = textAt(shapeOf(picture.layout, box, picture.size), picture.size);
-  const element = svgElement("text", {
+  return svgText(text, {
     x: at.x.toFixed(2), y: at.y, "dominant-baseline": "central", fill: picture.theme.text,
     "font-style": picture.inlined(box) ? "italic" : "normal",
   });
-  element.textContent = plainText(text);
-  return element;
 }
 
 /** All of a picture as a file; names in full as titles. */
-export function toSvg(picture: Picture): string {
+export function toSvg(picture: Picture, title: string): string {
   const { width } = picture.size;
   const height = heightOf(picture.layout, picture.size);
   const svg = svgElement("svg", {
     width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "system-ui, sans-serif",
     "font-size": 12,
   });
-  svg.append(svgElement("rect", { width, height, fill: picture.theme.surface }));
   const context = document.createElement("canvas").getContext("2d")!;
   context.font = FONT;
   const measure = measurer(context);
@@ -127,5 +104,5 @@ export function toSvg(picture: Picture): string {
       svg.append(svgBox(picture, box, measure));
     }
   }
-  return new XMLSerializer().serializeToString(svg);
+  return captionedSvg(title, picture.theme, width, height, svgSource(svg));
 }

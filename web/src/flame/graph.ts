@@ -17,8 +17,8 @@ import type { Size } from "./shapes";
 
 /** What a graph shows. */
 export interface Scene {
-  /** What it is, for who does not see it. */
-  readonly label: string;
+  /** What it is, for who does not see it, and above it in files. */
+  readonly title: string;
   readonly upward: boolean;
   /** Boxes of at least this part of the whole. */
   lay(narrowest: number): Layout;
@@ -41,10 +41,14 @@ export interface Actions {
   selected(box: Box | null): void;
 }
 
+const KEYS = "Arrow keys move, Enter zooms, Escape goes back.";
 const ROW = 22;
 const NARROWEST = 1; // pixel
 const WHEEL_PAUSE = 150; // ms: one turn of a wheel is many events
 const WHEEL_STEP = 0.9; // zoom by wheel goes to where it gets narrower
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name, i) => name === b[i]);
 
 export class Graph {
   readonly element: HTMLElement;
@@ -55,6 +59,7 @@ export class Graph {
   private scene: Scene | null = null;
   private picture: Picture | null = null;
   private box: Box | null = null;
+  private trail: readonly string[] = []; // of names
   private stale = false; // the scene has not been laid out yet
   private wheeled = 0;
 
@@ -69,7 +74,7 @@ export class Graph {
   show(scene: Scene): void {
     this.scene = scene;
     this.stale = true;
-    this.canvas.setAttribute("aria-label", scene.label);
+    this.canvas.setAttribute("aria-label", `${scene.title}. ${KEYS}`);
     this.hideTip();
     const width = this.element.clientWidth;
     if (width === 0) return; // not shown now; resize() comes when it is
@@ -87,11 +92,12 @@ export class Graph {
   }
 
   svg(): Blob {
-    return new Blob([this.picture ? toSvg(this.picture) : ""], { type: "image/svg+xml" });
+    const text = this.picture && this.scene ? toSvg(this.picture, this.scene.title) : "";
+    return new Blob([text], { type: "image/svg+xml" });
   }
 
   png(done: (file: Blob) => void): void {
-    if (this.picture) toPng(this.picture, done);
+    if (this.picture && this.scene) toPng(this.picture, this.scene.title, done);
   }
 
   private resize(): void {
@@ -108,13 +114,25 @@ export class Graph {
     drawOn(this.canvas, this.picture, this.element.scrollTop, height);
   }
 
+  /** Newer data may have given its key to another box, and it another key. */
   private keepSelected(layout: Layout): void {
-    const key = this.box?.key;
-    this.select(layout.boxes.find((box) => box.key === key && box.smaller === 0) ?? null);
+    const { box: old, trail } = this;
+    const boxes = old ? layout.boxes.filter(({ smaller }) => smaller === 0) : [];
+    const kept = boxes.find((box) => box.key === old!.key && this.scene!.name(box) === trail[0]) ??
+      boxes.find((box) => box.depth === old!.depth && isSame(this.trailOf(box), trail));
+    this.select(kept ?? null);
+  }
+
+  /** The names from a box to the one that fills the graph. */
+  private trailOf(box: Box): string[] {
+    const names: string[] = [];
+    for (let at: Box | null = box; at; at = at.parent) names.push(this.scene!.name(at));
+    return names;
   }
 
   private select(box: Box | null): void {
     this.box = box;
+    this.trail = box ? this.trailOf(box) : [];
     this.outline(box);
     this.actions.selected(box);
   }

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Stacks as a flame graph has them: sequences of functions, whatever the line of each call.
-import type { Data, Frames } from "../data/schema";
-
-/** Which frames are the same function: those of one name, file and module; without a name, of one
- * place in the module. */
-export interface Functions {
-  readonly of: Int32Array; // by frame
-  readonly count: number;
-}
+import { functionsOf } from "../data/functions";
+import type { Functions } from "../data/functions";
+import type { Data } from "../data/schema";
 
 /** Calls, outermost first. */
 export interface Calls {
@@ -23,29 +18,15 @@ export interface Paths extends Calls {
 }
 
 interface Cached {
-  functions: Functions;
   plain?: Paths;
   folded?: Paths;
 }
 
 const cache = new WeakMap<Data, Cached>();
 
-function numberFunctions(frames: Frames): Functions {
-  const numbers = new Map<string, number>();
-  const of = new Int32Array(frames.function.length);
-  for (let frame = 0; frame < of.length; frame++) {
-    const name = [frames.function, frames.file, frames.module, frames.offset ?? []]
-      .map((column) => column[frame]).join(" ");
-    let number = numbers.get(name);
-    if (number === undefined) numbers.set(name, number = numbers.size);
-    of[frame] = number;
-  }
-  return { of, count: numbers.size };
-}
-
 function cachedOf(data: Data): Cached {
   let cached = cache.get(data);
-  if (!cached) cache.set(data, cached = { functions: numberFunctions(data.frames) });
+  if (!cached) cache.set(data, cached = {});
   return cached;
 }
 
@@ -79,7 +60,7 @@ function depths(parent: readonly number[]): Int32Array {
 
 /** Write the calls up to a stack number so that they end at `end`. */
 function write(data: Data, stack: number, path: Calls, end: number): void {
-  const { of } = cachedOf(data).functions;
+  const { of } = functionsOf(data);
   for (let at = stack; at > 0; at = data.stacks.parent[at]) {
     end--;
     path.function[end] = of[data.stacks.frame[at]];
@@ -97,7 +78,7 @@ export function pathTo(data: Data, stack: number, recursion: boolean): Calls {
   for (let at = stack; at > 0; at = data.stacks.parent[at]) count++;
   const path = makeCalls(count);
   write(data, stack, path, count);
-  if (recursion) count = fold(path, 0, count, new Int32Array(cachedOf(data).functions.count));
+  if (recursion) count = fold(path, 0, count, new Int32Array(functionsOf(data).count));
   return { function: path.function.subarray(0, count), stack: path.stack.subarray(0, count) };
 }
 
@@ -106,7 +87,7 @@ function build(data: Data, recursion: boolean): Paths {
   const depth = depths(data.stacks.parent);
   const path = makeCalls(rows.reduce((sum, stack) => sum + depth[stack], 0));
   const start = new Int32Array(rows.length + 1);
-  const { functions } = cachedOf(data);
+  const functions = functionsOf(data);
   const seen = new Int32Array(functions.count);
   for (let row = 0; row < rows.length; row++) {
     const end = start[row] + depth[rows[row]];

@@ -70,11 +70,11 @@ export class ProgramScene implements Scene {
     this.total = sum(this.weights);
   }
 
-  get label(): string {
+  get title(): string {
     const way = this.state.inverted ? "from the allocating functions to their callers"
       : "from callers to callees";
-    return `Flame graph: ${this.weighing.title.toLowerCase()}, ${way}. ` +
-      "Arrow keys move, Enter zooms, Escape goes back.";
+    const all = formatWeight(this.weighing, this.total);
+    return `Flame graph: ${this.weighing.title.toLowerCase()}, ${all} in all, ${way}`;
   }
 
   lay(narrowest: number): Layout {

@@ -7,6 +7,7 @@ import type { State } from "../state";
 import { el } from "./dom";
 import type { Child } from "./dom";
 import { siteName } from "./names";
+import { parseSort } from "./order";
 import type { Column } from "./table";
 
 type Format = (value: number | null) => string;
@@ -99,6 +100,16 @@ function ofWholeRun(model: Model): Column[] {
 export function siteColumns(model: Model, state: State): Column[] {
   const { ranged } = model.selection(state);
   return [nameColumn(model), ...(ranged ? ofRange(model, state) : ofWholeRun(model))];
+}
+
+/** What people look for first. More leave no room for names. */
+const FIRST = new Set(["site", "bytes_at_peak", "alloc_bytes", "alloc_count", "leaked_bytes"]);
+
+/** Those of all columns that stand in the table: what it is sorted by always does. */
+export function shownColumns(all: readonly Column[], state: State): readonly Column[] {
+  if (state.columns === "all" || all.length <= FIRST.size) return all;
+  const sorted = parseSort(state.sort).column;
+  return all.filter(({ id }) => FIRST.has(id) || id === sorted);
 }
 
 /** What is only in the file: the bounds, and the whole stack on one line. */

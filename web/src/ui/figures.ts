@@ -3,7 +3,7 @@
 // was before beside it.
 import type { Data, Report } from "../data/schema";
 import {
-  byteRate, bytes, change, count, counted, exact, nanoseconds, percent, rate, time, unbroken,
+  byteRate, bytes, change, count, counted, exact, isBelow, nanoseconds, percent, rate, time, took, unbroken,
 } from "../format";
 import { el } from "./dom";
 
@@ -11,9 +11,17 @@ interface Figure {
   /** In the JSON report. */
   readonly field: string;
   readonly title: string;
-  readonly format: (value: number) => string;
+  readonly format: (value: number, report: Report) => string;
   /** What it means, or more of it. */
   readonly note?: (report: Report) => string;
+}
+
+const latency = (value: number, report: Report): string => took(value, report.latency_timer_ns);
+
+/** Of the slowest calls. */
+function slowest(p99: number | null, report: Report): string {
+  return isBelow(p99, report.latency_timer_ns) ? "and so do 99 in a hundred"
+    : `one in a hundred ${nanoseconds(p99)} or more`;
 }
 
 const FIGURES: readonly Figure[] = [
@@ -31,10 +39,10 @@ const FIGURES: readonly Figure[] = [
     note: (report) => percent((100 * report.temporary_count) / Math.max(1, report.alloc_count)) },
   { field: "cross_thread_free_count", title: "Freed by other threads", format: count,
     note: (report) => `${percent(report.cross_thread_free_pct)} of the frees` },
-  { field: "alloc_latency_p50", title: "An allocation takes", format: nanoseconds,
-    note: (report) => `one in a hundred ${nanoseconds(report.alloc_latency_p99)} or more` },
-  { field: "free_latency_p50", title: "A free takes", format: nanoseconds,
-    note: (report) => `one in a hundred ${nanoseconds(report.free_latency_p99)} or more` },
+  { field: "alloc_latency_p50", title: "An allocation takes", format: latency,
+    note: (report) => slowest(report.alloc_latency_p99, report) },
+  { field: "free_latency_p50", title: "A free takes", format: latency,
+    note: (report) => slowest(report.free_latency_p99, report) },
   { field: "duration_seconds", title: "Ran for", format: time },
 ];
 
@@ -49,15 +57,16 @@ function isShown(report: Report, { field }: Figure): boolean {
 /** "10.1 MiB to 14.3 MiB" of an estimate. */
 function interval(report: Report, { field, format }: Figure): string {
   const bounds: unknown = report[`${field}_ci`];
-  return Array.isArray(bounds) ? `95 %: ${format(bounds[0])} to ${format(bounds[1])}` : "";
+  return Array.isArray(bounds) ? `95 %: ${format(bounds[0], report)} to ${format(bounds[1], report)}` : "";
 }
 
 function before(data: Data, { field, format }: Figure): string {
   const found = data.diff?.fields.find(({ name }) => name === field);
   if (!found || found.old === null) return "";
   if (found.change === 0) return "as before";
-  const by = found.change_pct === null ? "" : ` (${change(found.change_pct, percent)})`;
-  return unbroken(`before: ${format(found.old)}${by}`);
+  const old = format(found.old, data.diff!.old.report);
+  const by = found.change_pct === null || old.startsWith("<") ? "" : ` (${change(found.change_pct, percent)})`;
+  return unbroken(`before: ${old}${by}`);
 }
 
 function box(title: string, field: string, value: number, text: string,
@@ -70,7 +79,7 @@ function box(title: string, field: string, value: number, text: string,
 function shown(data: Data, figure: Figure): HTMLElement {
   const { report } = data;
   const value = Number(report[figure.field]);
-  return box(figure.title, figure.field, value, figure.format(value),
+  return box(figure.title, figure.field, value, figure.format(value, report),
     [figure.note?.(report) ?? "", interval(report, figure), before(data, figure)]);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What stays on top: which program, the search, the range, and the way to the views.
 import { selectedSlices } from "../data/model";
+import type { Selection } from "../data/model";
 import { summary } from "../data/verdict";
-import { count, time } from "../format";
+import { bytes, count, counted, time } from "../format";
 import { writeState } from "../state";
 import { button, el } from "./dom";
 import { commandLine } from "./names";
@@ -75,11 +76,18 @@ export class Header {
   private showRange({ model, state, change }: Context): void {
     this.range.hidden = selectedSlices(model.data, state) === null;
     if (this.range.hidden) return this.range.replaceChildren();
-    const [from, to] = model.selection(state).seconds;
-    const text = `Only from ${time(from)} to ${time(to)}. `;
+    const { seconds: [from, to], unnamed } = model.selection(state);
+    const text = `Only from ${time(from)} to ${time(to)}. ${unnamedWords(unnamed)}`;
     const all = button("Show all", () => change({ from: null, to: null }));
     if (this.range.firstChild?.textContent !== text) this.range.replaceChildren(text, all);
   }
+}
+
+/** Of very many sites a range tells apart those that matter most. */
+function unnamedWords({ count: blocks, bytes: size }: Selection["unnamed"]): string {
+  if (blocks === 0) return "";
+  const all = `${bytes(size)} in ${counted(Math.round(blocks), "block")}`;
+  return `${all} of it are of smaller sites, which are not told apart. `;
 }
 
 /** With a key held down it is a link as any other. */

@@ -2,6 +2,7 @@
 // The page: model and state, and the views that are told of them. On a wide window one view is in
 // front; on a narrow one they stand below each other, and the list of views follows what is read.
 // Only what is in sight is kept up to date: a view that comes into sight is drawn then.
+import { carried } from "../carry";
 import type { Model } from "../data/model";
 import { readState, writeState } from "../state";
 import type { State } from "../state";
@@ -30,7 +31,7 @@ export class Page {
     this.sections = views.map((view) => new Section(view));
     this.header = new Header(views, (view) => this.change({ view }));
     this.context = this.contextOf(model, this.known(readState(location.hash)));
-    this.main = el("main", {}, ...this.sections.map((section) => section.element));
+    this.main = el("main", { id: "views" }, ...this.sections.map((section) => section.element));
     root.replaceChildren(this.skipLink(), this.header.element,
       el("div", { class: "columns" }, this.header.nav, this.main));
     this.listen();
@@ -40,7 +41,10 @@ export class Page {
 
   /** New data, the same selection. */
   show(model: Model): void {
-    this.context = this.contextOf(model, this.context.state);
+    const { model: before, state } = this.context;
+    const now = carried(state, before.data, model.data);
+    this.context = this.contextOf(model, now);
+    if (writeState(now) !== writeState(state)) this.keepAddress();
     this.refresh();
   }
 
@@ -54,7 +58,7 @@ export class Page {
   }
 
   private skipLink(): HTMLElement {
-    return el("a", { class: "skip", href: `#${this.sections[0].view.id}`, onclick: (event) => {
+    return el("a", { class: "skip", href: "#views", onclick: (event) => {
       event.preventDefault();
       this.front().focus();
     } }, "Skip to the view");

@@ -29,6 +29,8 @@ export interface Owner {
   /** A row was opened, or with null closed. */
   open(row: number | null): void;
   detail(row: number): HTMLElement;
+  /** More buttons for it. */
+  readonly tools?: readonly HTMLElement[];
   /** The columns in CSV; without it those that are seen. */
   file?(columns: readonly Column[]): readonly Column[];
 }
@@ -61,7 +63,8 @@ export class Table {
       "aria-label": `Table of ${owner.name}`, onscroll: () => this.draw() }, this.table);
     this.table.addEventListener("keydown", (event) => this.key(event));
     const csv = button("CSV", () => this.save(), { "data-export": "csv", title: "Save all rows as CSV" });
-    this.element = el("div", { class: "table" }, el("div", { class: "table-tools" }, this.summary, csv),
+    const tools = el("div", { class: "table-tools" }, this.summary, ...(owner.tools ?? []), csv);
+    this.element = el("div", { class: "table" }, tools,
       this.scroll);
   }
 

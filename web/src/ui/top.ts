@@ -43,7 +43,7 @@ function ranked(weights: Float64Array, matching: Uint8Array, whole: number): Sum
 
 const wholeOf = ({ whole }: Ranking, report: Report): number => whole === undefined ? 0 : Number(report[whole]);
 
-function bar(part: number): HTMLElement {
+export function bar(part: number): HTMLElement {
   const fill = el("span", { class: "fill" });
   fill.style.width = `${100 * part}%`;
   return el("span", { class: "bar", "aria-hidden": "true" }, fill);

@@ -94,7 +94,7 @@ class Difference implements Instance {
   private showRuns(model: Model): void {
     this.model = model;
     this.peak.textContent = peakText(model);
-    this.fields.replaceChildren(...fieldTables(model.data.diff!));
+    this.fields.replaceChildren(...fieldTables(model.data));
     const picture = overlay(model.data);
     this.chart.hidden = picture === null;
     if (picture) this.figure.show(picture);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // View 6: which threads free the blocks of which.
 import { Figure } from "../charts/figure";
-import { between, drawn, flowOption, pairsOf } from "../charts/flow";
+import { between, drawn, flowOption, heightOf, pairsOf } from "../charts/flow";
 import type { Measure, Pair } from "../charts/flow";
 import type { Picture, Table } from "../charts/picture";
 import type { Report } from "../data/schema";
@@ -22,10 +22,17 @@ function totals(report: Report): string {
   );
 }
 
+const sum = (pairs: readonly Pair[], by: Measure) => pairs.reduce((all, pair) => all + pair[by], 0);
+
+/** What the widths are of. */
+function label(pairs: readonly Pair[], by: Measure): string {
+  const all = by === "bytes" ? bytes(sum(pairs, by)) : counted(sum(pairs, by), "block");
+  return `${all} from the threads that allocated them, left, to those that freed them, right`;
+}
+
 function largest(pairs: readonly Pair[], by: Measure): string {
   const [first] = pairs;
-  const all = pairs.reduce((sum, pair) => sum + pair[by], 0);
-  return `Most went from ${between(first)}: ${amount(first, by)} (${share(first[by], all)}).`;
+  return `Most went from ${between(first)}: ${amount(first, by)} (${share(first[by], sum(pairs, by))}).`;
 }
 
 function caveats(report: Report, pairs: readonly Pair[]): string[] {
@@ -58,14 +65,10 @@ function picture({ model, state }: Context): Picture {
   const { report } = model.data;
   const all = pairsOf(report, state.flow);
   const pairs = drawn(all);
-  const sides = Math.max(
-    new Set(pairs.map((p) => p.from.index)).size,
-    new Set(pairs.map((p) => p.to.index)).size,
-  );
   return {
-    label: "Blocks from the threads that allocated them, left, to those that freed them, right",
+    label: label(all, state.flow),
     summary: summary(report, all, state.flow),
-    height: Math.max(160, 24 + sides * 24),
+    height: heightOf(pairs),
     option: (theme, width) => flowOption(pairs, state.flow, theme, width),
     cursor: {
       columns: pairs.length,

@@ -5,7 +5,7 @@ import { binned, latencyOption, partOf } from "../charts/latency";
 import type { Bin, Distribution } from "../charts/latency";
 import type { Cursor, Picture, Table } from "../charts/picture";
 import type { Report } from "../data/schema";
-import { count, counted, nanoseconds, percent } from "../format";
+import { count, counted, nanoseconds, percent, took } from "../format";
 import { el } from "../ui/dom";
 import type { Context, Instance, View } from "../ui/view";
 
@@ -30,7 +30,8 @@ function distribution(report: Report, kind: "alloc" | "free", title: string): Di
     samples: Number(report[`${kind}_latency_samples`] ?? 0),
     percentiles: PERCENTILES.flatMap(([field, name]) => {
       const value = report[`${kind}_latency_${field}`] as number | null;
-      return value === null || value === undefined ? [] : [{ name, value }];
+      const text = took(value, report.latency_timer_ns);
+      return value === null || value === undefined ? [] : [{ name, value, text }];
     }),
   };
 }
@@ -40,7 +41,7 @@ function distributions(report: Report): Distribution[] {
 }
 
 function sentence({ title, samples, percentiles }: Distribution): string {
-  const known = percentiles.map(({ name, value }) => `${name} ${nanoseconds(value)}`).join(", ");
+  const known = percentiles.map(({ name, text }) => `${name} ${text}`).join(", ");
   return `${title}: ${known}, of ${counted(samples, "measured call")}.`;
 }
 
@@ -50,7 +51,8 @@ function method(report: Report): string {
   return (
     "Of the whole run. " +
     (every ? `One call in ${count(every)} was measured; ` : "") +
-    `reading the clock takes ${nanoseconds(report.latency_timer_ns)}, which is subtracted. ` +
+    `reading the clock takes ${nanoseconds(report.latency_timer_ns)}, which is subtracted, so how much less ` +
+    "than that a call took is not known. " +
     "A clock with coarse steps leaves gaps between the bars."
   );
 }

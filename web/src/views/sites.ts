@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Every site: where blocks are allocated, with all that is known of each.
 import type { Frame, Model } from "../data/model";
-import { bytes, count, counted } from "../format";
+import { press, toggle } from "../flame/controls";
+import { bytes, count, counted, UNKNOWN } from "../format";
 import type { State } from "../state";
-import { fileColumns, siteColumns } from "../ui/columns";
+import { fileColumns, shownColumns, siteColumns } from "../ui/columns";
 import { button, el } from "../ui/dom";
 import { placeOf } from "../ui/names";
 import { Table } from "../ui/table";
+import type { Column } from "../ui/table";
 import type { Context, Instance, View } from "../ui/view";
 
 function frameItem(frame: Frame): HTMLElement {
@@ -32,11 +34,18 @@ function remarks({ data: { sites } }: Model, row: number): string {
   ].filter((words) => words !== "").join("; ") + ".";
 }
 
-/** The stack, innermost first, and where to go from there. */
-function details(row: number, { model, change }: Context): HTMLElement {
+/** The columns for which the table has no room. */
+function others(row: number, columns: readonly Column[]): HTMLElement | string {
+  const pairs = columns.map((column) => el("div", { title: column.hint ?? false },
+    el("dt", {}, column.title), el("dd", { "data-column": column.id }, column.cell!(row) || UNKNOWN)));
+  return pairs.length > 0 ? el("dl", { class: "others" }, ...pairs) : "";
+}
+
+/** What has no room in the table; the stack, innermost first; and where to go from there. */
+function details(row: number, { model, change }: Context, hidden: readonly Column[]): HTMLElement {
   const { id, stack } = model.data.sites;
   return el("div", { class: "site-details", "data-site": String(id[row]) },
-    el("p", {}, remarks(model, row)),
+    others(row, hidden), el("p", {}, remarks(model, row)),
     el("ol", { class: "stack", tabindex: "0", "aria-label": "Stack, innermost call first" },
       ...model.stack(stack[row]).map(frameItem)),
     button("In the flame graph", () => change({ view: "flame", inverted: false, zoom: stack[row] })), " ",
@@ -54,8 +63,8 @@ function rowsOf({ model, state }: Context): number[] {
 }
 
 /** All that the rows depend on: for another view in front, or an open row, nothing is sorted. */
-const keyOf = ({ from, to, search, sort }: Readonly<State>): string =>
-  JSON.stringify([from, to, search, sort]);
+const keyOf = ({ from, to, search, sort, columns }: Readonly<State>): string =>
+  JSON.stringify([from, to, search, sort, columns]);
 
 interface Shown {
   readonly model: Model | null;
@@ -73,13 +82,18 @@ class SitesView implements Instance {
   private context: Context;
   private shown: Shown = { model: null, key: "", open: null };
   private readonly missing = el("p", { class: "note" });
+  private readonly more = toggle("All columns",
+    "Those for which there is no room are in a row's details, too", () => this.switchColumns());
+  private columns: readonly Column[] = [];
+  private hidden: readonly Column[] = [];
   private readonly table = new Table({
     name: "sites",
     key: (row) => String(this.context.model.data.sites.id[row]),
     sort: (sort) => this.context.change({ sort }),
     open: (row) => this.context.change({ site: row === null ? null : this.context.model.data.sites.id[row] }),
-    detail: (row) => details(row, this.context),
-    file: (columns) => fileColumns(this.context.model, columns),
+    detail: (row) => details(row, this.context, this.hidden),
+    tools: [this.more],
+    file: () => fileColumns(this.context.model, this.columns),
   });
 
   constructor(element: HTMLElement, context: Context) {
@@ -100,11 +114,26 @@ class SitesView implements Instance {
 
   private showRows(open: number | null): void {
     const { model, state } = this.context;
+    const columns = this.chooseColumns();
     this.missing.textContent = missingWords(model);
     const all = rowsOf(this.context);
     const matching = model.matching(state.search);
     const found = all.filter((row) => matching[row]);
-    this.table.show(siteColumns(model, state), found, all.length, state.sort, open);
+    this.table.show(columns, found, all.length, state.sort, open);
+  }
+
+  private chooseColumns(): readonly Column[] {
+    const { model, state } = this.context;
+    this.columns = siteColumns(model, state);
+    const shown = shownColumns(this.columns, state);
+    this.hidden = this.columns.filter((column) => !shown.includes(column));
+    this.more.hidden = this.hidden.length === 0 && state.columns === "few";
+    press(this.more, state.columns === "all");
+    return shown;
+  }
+
+  private switchColumns(): void {
+    this.context.change({ columns: this.context.state.columns === "all" ? "few" : "all" });
   }
 
   resize(): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // View 5: what each thread allocated and freed, over time.
 import { Figure } from "../charts/figure";
-import { marginsOf, rowHeight, threadsOption } from "../charts/threads";
+import { highest, marginsOf, rowHeight, threadsOption } from "../charts/threads";
 import type { Activity } from "../charts/threads";
 import type { Cursor, Picture, Table } from "../charts/picture";
 import { Shade } from "../charts/shade";
@@ -10,7 +10,7 @@ import { threadName, threadsOf } from "../charts/names";
 import type { Thread } from "../charts/names";
 import { selectedSlices } from "../data/model";
 import type { Data, Report } from "../data/schema";
-import { bytes, count, counted, nanoseconds, share } from "../format";
+import { bytes, count, counted, share, took } from "../format";
 import { el } from "../ui/dom";
 import type { Context, Instance, View } from "../ui/view";
 
@@ -129,6 +129,7 @@ function table(data: Data, selected: [number, number] | null): Table {
     value: (row: number) => value(threads[order[row]], order[row]),
     text: (row: number) => text(value(threads[order[row]], order[row])),
   });
+  const latency = (value: number | null) => took(value, data.report.latency_timer_ns);
   const measured = (title: string, measure: Measure, text: (value: number | null) => string) =>
     column(title, (_, i) => selectedFigure(data, measure, i, selected), text);
   return {
@@ -142,9 +143,9 @@ function table(data: Data, selected: [number, number] | null): Table {
       measured("frees", "free_count", count),
       column("its blocks freed by others", (thread) => thread.cross_thread_frees_sent, count),
       column("blocks of others it freed", (thread) => thread.cross_thread_frees_received, count),
-      column("allocation p50 (ns)", (thread) => thread.alloc_latency_p50, nanoseconds),
-      column("allocation p99 (ns)", (thread) => thread.alloc_latency_p99, nanoseconds),
-      column("free p99 (ns)", (thread) => thread.free_latency_p99, nanoseconds),
+      column("allocation p50 (ns)", (thread) => thread.alloc_latency_p50, latency),
+      column("allocation p99 (ns)", (thread) => thread.alloc_latency_p99, latency),
+      column("free p99 (ns)", (thread) => thread.free_latency_p99, latency),
     ],
   };
 }
@@ -154,7 +155,9 @@ function picture(context: Context): Picture {
   const selected = selectedSlices(data, context.state);
   const what = activity(data);
   return {
-    label: `Allocations and frees of ${counted(what.names.length, "thread")} over time`,
+    label:
+      `Allocations, up, and frees, down, of ${counted(what.names.length, "thread")} over time; ` +
+      `the highest bar is ${counted(highest(what), "call")}`,
     summary: summary(data, selected),
     height: 60 + what.names.length * rowHeight(what.names.length),
     option: (theme, width) => threadsOption(what, theme, width),

@@ -5,9 +5,15 @@ import { Figure } from "../charts/figure";
 import { MARGINS, timelineOption } from "../charts/timeline";
 import type { Cursor, Picture, Table } from "../charts/picture";
 import { firstAbove, sliceAt, toggleSlice } from "../charts/slices";
+import { marginsOf } from "../charts/stack_over_time";
+import { layersOf } from "../charts/stack_over_time_layers";
+import type { Layers } from "../charts/stack_over_time_layers";
+import { layerItems } from "../charts/stack_over_time_list";
+import { stackPicture } from "../charts/stack_over_time_picture";
 import { selectedSlices } from "../data/model";
 import type { Data, Timeline } from "../data/schema";
 import { bytes, count, rate, time } from "../format";
+import type { State } from "../state";
 import { button, el } from "../ui/dom";
 import type { Context, Instance, View } from "../ui/view";
 
@@ -127,7 +133,7 @@ function cursor({ data }: { data: Data }, context: Context): Cursor {
   };
 }
 
-function picture(context: Context): Picture {
+function wholePicture(context: Context): Picture {
   const { data } = context.model;
   const seconds = selectedSlices(data, context.state) ? context.model.selection(context.state).seconds : null;
   const rows = selectedRows(context.model, seconds);
@@ -143,6 +149,31 @@ function picture(context: Context): Picture {
   };
 }
 
+/** How live bytes are told apart; without slices it is not known. */
+const byOf = ({ model, state }: Context): State["by"] => (model.data.slices ? state.by : "all");
+
+/** What is shown, where its axes are, and what the drawing depends on. */
+interface Shown {
+  readonly picture: Picture;
+  readonly layers: Layers | null;
+  readonly of: readonly unknown[];
+}
+
+function shownOf(context: Context): Shown {
+  const { model, state } = context;
+  const by = byOf(context);
+  if (by === "all") return { picture: wholePicture(context), layers: null, of: [model.data, by] };
+  const layers = layersOf(model, state, by);
+  return { picture: stackPicture(layers, by, context), layers,
+    of: [model.data, by, state.search, state.from, state.to] };
+}
+
+const CHOICES: readonly (readonly [State["by"], string])[] = [
+  ["all", "All"],
+  ["site", "By site"],
+  ["function", "By function"],
+];
+
 /** Zooming by other means than the wheel. */
 function zoomButtons(figure: Figure, seconds: () => readonly [number, number]): HTMLElement[] {
   return [
@@ -151,39 +182,82 @@ function zoomButtons(figure: Figure, seconds: () => readonly [number, number]): 
   ];
 }
 
-function create(element: HTMLElement, context: Context): Instance {
-  let now = context;
-  const figure = new Figure(element, () => brush.place());
-  const brush = new Brush(figure.stage, figure.canvas, MARGINS, (from, to) => now.change({ from, to }));
-  brush.controls.append(
-    button("Whole run", () => now.change({ from: null, to: null })),
-    ...zoomButtons(figure, () => now.model.selection(now.state).seconds),
+class TimelineView implements Instance {
+  private shown!: Shown;
+  private readonly margins = { ...MARGINS };
+  private readonly figure: Figure;
+  private readonly brush: Brush;
+  private readonly choices = CHOICES.map(([by, title]) => ({
+    by,
+    button: button(title, () => this.context.change({ by }), { "data-by": by }),
+  }));
+  private readonly choice = el(
+    "div",
+    { class: "chart-choice", role: "group", "aria-label": "What live bytes are told apart by" },
+    ...this.choices.map(({ button }) => button),
   );
-  const hint = el(
+  private readonly hint = el(
     "p",
     { class: "chart-hint" },
     "Drag to select a range of time: all views then show that range. The wheel zooms.",
   );
-  figure.stage.after(brush.controls, hint);
-  const update = (next: Context): void => {
-    const { data } = (now = next).model;
-    hint.hidden = data.slices === null;
-    figure.show(picture(now), data);
-    brush.show(data.slices?.edges ?? [], selectedSlices(data, now.state));
-  };
-  update(context);
-  return { update };
+  private readonly list = el("ol", { class: "flame-legend", "aria-label": "Those that hold the most" });
+
+  constructor(
+    element: HTMLElement,
+    private context: Context,
+  ) {
+    this.figure = new Figure(element, () => this.place());
+    this.brush = new Brush(this.figure.stage, this.figure.canvas, this.margins, (from, to) =>
+      this.context.change({ from, to }),
+    );
+    this.brush.controls.append(
+      button("Whole run", () => this.context.change({ from: null, to: null })),
+      ...zoomButtons(this.figure, () => this.context.model.selection(this.context.state).seconds),
+    );
+    this.figure.stage.before(this.choice);
+    this.figure.stage.after(this.brush.controls, this.hint, this.list);
+    this.update(context);
+  }
+
+  update(context: Context): void {
+    this.context = context;
+    this.shown = shownOf(context);
+    const { data } = context.model;
+    this.showChoice();
+    this.hint.hidden = data.slices === null;
+    this.figure.show(this.shown.picture, ...this.shown.of);
+    this.brush.show(data.slices?.edges ?? [], selectedSlices(data, context.state));
+    this.place();
+  }
+
+  private showChoice(): void {
+    const { context, shown } = this;
+    const by = byOf(context);
+    this.choice.hidden = context.model.data.slices === null;
+    for (const choice of this.choices) choice.button.setAttribute("aria-pressed", String(choice.by === by));
+    this.list.hidden = by === "all";
+    this.list.replaceChildren(...(by !== "all" && shown.layers ? layerItems(shown.layers, by, context) : []));
+  }
+
+  /** The shade lies where the axes are, which the legend's height moves. */
+  private place(): void {
+    const { layers } = this.shown;
+    const width = this.figure.stage.clientWidth;
+    Object.assign(this.margins, layers ? marginsOf(width, layers.shown.length) : MARGINS);
+    this.brush.place();
+  }
 }
 
 export default {
   id: "timeline",
   title: "Memory over time",
-  question: "When was how much live, and when was the peak?",
+  question: "When was how much live, whose was it, and when was the peak?",
   absent: ({ data }) =>
     data.timeline.t.length > 0
       ? null
       : data.report.mode === "count"
         ? "In count mode nothing is recorded over time. --mode sample or --mode full does that."
         : "Nothing was recorded over time: the program allocated nothing.",
-  create,
+  create: (element, context) => new TimelineView(element, context),
 } satisfies View;

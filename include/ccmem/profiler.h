@@ -197,7 +197,8 @@ CC_API CC_NODISCARD cc_result_t cc_profiler_reset(cc_profiler_t *p);
  * stacks, and there are none; CC_RESULT_IO: writing failed. Reads debug information the first time. */
 CC_API CC_NODISCARD cc_result_t cc_profiler_write(cc_profiler_t *p, const char *format, FILE *out);
 
-/* Serve /metrics and /report.json over HTTP until the profiler is destroyed; docs/live.md says what.
+/* Serve /metrics, /report.json and the dashboard over HTTP until the profiler is destroyed; docs/live.md
+ * says what. From now on the profiler also keeps when blocks came and went, in bounded memory.
  * address: "ADDRESS:PORT" or "PORT"; without an address 127.0.0.1, and port 0 is any. *port, unless
  * NULL, becomes the one it is. CC_RESULT_INVALID: no address; _EXISTS: it serves already; _DENIED, _IO,
  * _NOT_FOUND: the address cannot be had. */

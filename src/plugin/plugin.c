@@ -3,16 +3,23 @@
 #include <ccmem/version.h>
 #include "plugin/document.h"
 #include "plugin/server.h"
+#include "report/html.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
 extern EXPORTED const cci_report_plugin_t ccmem_report_plugin;
 
+static bool shows_slices(void)
+{
+    return !cci_html_missing();
+}
+
 const cci_report_plugin_t ccmem_report_plugin = {
-    .version = CC_VERSION,
-    .bytes   = sizeof(cci_report_plugin_t),
-    .write   = cci_plugin_write,
-    .forget  = cci_plugin_forget,
-    .serve   = cci_plugin_serve,
-    .end     = cci_plugin_end,
+    .version      = CC_VERSION,
+    .bytes        = sizeof(cci_report_plugin_t),
+    .write        = cci_plugin_write,
+    .forget       = cci_plugin_forget,
+    .shows_slices = shows_slices,
+    .serve        = cci_plugin_serve,
+    .end          = cci_plugin_end,
 };

@@ -37,8 +37,14 @@ CC_NODISCARD cc_result_t cci_feed_read(cci_feed_t *f, size_t events, bool *more)
  * CC_RESULT_NO_MEMORY. O(threads). */
 CC_NODISCARD cc_result_t cci_feed_begin(cci_feed_t *f);
 
-/* The same for events that somebody else reads off the trace, because more than one feed wants them:
- * n at most CCI_FEED_BATCH. CC_RESULT_NO_MEMORY. */
+/* From now on its profiles have slices, as if options.slices were set; what was before is in the first
+ * one. Of a feed that knew no block when its range began. Again is fine. CC_RESULT_NO_MEMORY: nothing
+ * changed. O(sites + threads). */
+CC_NODISCARD cc_result_t cci_feed_slice(cci_feed_t *f);
+void                     cci_feed_unslice(cci_feed_t *f);
+
+/* As cci_feed_read, of events that somebody else reads off the trace, because more than one feed
+ * wants them: n at most CCI_FEED_BATCH. CC_RESULT_NO_MEMORY. */
 enum { CCI_FEED_BATCH = 32 };
 CC_NODISCARD cc_result_t cci_feed_give(cci_feed_t *f, const cci_event_t *events, size_t n);
 

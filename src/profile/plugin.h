@@ -25,6 +25,8 @@ typedef struct cci_report_plugin {
     cc_result_t (*write)(const cci_moment_t *m, cci_plugin_names_t **names, const char *format,
                          FILE *out);
     void (*forget)(cci_plugin_names_t *names); /* NULL is fine */
+    /* Whether what is served shows slices of moments: not in a build without the dashboard. */
+    bool (*shows_slices)(void);
     /* from is copied. Results of cc_profiler_serve. */
     cc_result_t (*serve)(cci_plugin_server_t **out, const cci_moments_t *from, const char *address,
                          uint16_t *port);

@@ -364,6 +364,19 @@ static void begin(cci_feed_t *f)
     cci_stream_init(&f->stream, p, p->estimated ? interval : 0, p->lossy);
 }
 
+cc_result_t cci_feed_slice(cci_feed_t *f)
+{
+    if (!f->profile->has_blocks || f->stream.slices)
+        return CC_RESULT_OK;
+    return cci_stream_slice(&f->stream, f->options.slice_rows) ? CC_RESULT_OK : CC_RESULT_NO_MEMORY;
+}
+
+void cci_feed_unslice(cci_feed_t *f)
+{
+    cci_slices_destroy(f->stream.slices);
+    f->stream.slices = NULL;
+}
+
 cc_result_t cci_feed_create(cci_feed_t **out, cci_trace_t *t, const cci_profile_options_t *options)
 {
     static const cci_profile_options_t DEFAULTS = { 0 };
@@ -380,7 +393,7 @@ cc_result_t cci_feed_create(cci_feed_t **out, cci_trace_t *t, const cci_profile_
     f->options = options ? *options : DEFAULTS;
     f->profile = p;
     begin(f);
-    if (f->options.slices && p->has_blocks && !cci_stream_slice(&f->stream)) {
+    if (f->options.slices && cci_feed_slice(f) != CC_RESULT_OK) {
         cci_feed_destroy(f);
         return CC_RESULT_NO_MEMORY;
     }

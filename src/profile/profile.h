@@ -215,6 +215,7 @@ typedef struct cci_profile {
 typedef struct cci_profile_options {
     uint64_t from_ns, to_ns;                      /* to_ns 0 = to the end */
     bool     slices;                              /* make them; there are none in count mode */
+    size_t   slice_rows;                          /* at most, 0 = CCI_SLICE_ROWS: slices.h */
     void (*progress)(void *context, double done); /* now and then, done from 0 to 1 */
     void *progress_context;
 } cci_profile_options_t;

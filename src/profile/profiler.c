@@ -208,17 +208,30 @@ static void thread_begins(void *profiler)
     (void)cci_part_suspend();
 }
 
+static cc_result_t serve_with(cc_profiler_t *p, const cci_report_plugin_t *plugin,
+                              const char *address, uint16_t *port)
+{
+    const cci_moments_t from = { .context       = p,
+                                 .program       = program_invocation_short_name,
+                                 .take          = take_moment,
+                                 .thread_begins = thread_begins };
+    cc_result_t         r    = plugin->shows_slices() ? cci_part_slice(&p->part) : CC_RESULT_OK;
+
+    if (r != CC_RESULT_OK)
+        return r;
+    r = plugin->serve(&p->server, &from, address, port);
+    if (r != CC_RESULT_OK)
+        cci_part_unslice(&p->part); /* nobody is going to look at them */
+    return r;
+}
+
 static cc_result_t serve(cc_profiler_t *p, const char *address, uint16_t *port)
 {
     const cci_report_plugin_t *plugin = cci_report_plugin_find();
-    const cci_moments_t        from   = { .context       = p,
-                                          .program       = program_invocation_short_name,
-                                          .take          = take_moment,
-                                          .thread_begins = thread_begins };
 
     if (!plugin)
         return CC_RESULT_NOT_FOUND;
-    return p->server ? CC_RESULT_EXISTS : plugin->serve(&p->server, &from, address, port);
+    return p->server ? CC_RESULT_EXISTS : serve_with(p, plugin, address, port);
 }
 
 cc_result_t cc_profiler_serve(cc_profiler_t *p, const char *address, uint16_t *port)

@@ -414,10 +414,11 @@ static bool has(const cci_local_options_t *options, const cci_local_options_t *n
 }
 
 /* Of a recording that is on already, from now on. */
-static cc_result_t create_late_feed(cci_feed_t **out, cci_recording_t *r)
+static cc_result_t create_late_feed(cci_feed_t **out, cci_recording_t *r, bool sliced)
 {
     read_to_now(r);
-    const cci_profile_options_t options = { .from_ns = cci_trace_mark_ns(r->trace) };
+    const cci_profile_options_t options = { .from_ns = cci_trace_mark_ns(r->trace),
+                                            .slices  = sliced };
     cci_feed_t                 *f;
     cc_result_t                 result = cci_feed_create(&f, r->trace, &options);
 
@@ -431,16 +432,17 @@ static cc_result_t create_late_feed(cci_feed_t **out, cci_recording_t *r)
     return result;
 }
 
-static cc_result_t create_feed(cci_feed_t **out, cci_recording_t *r)
+static cc_result_t create_feed(cci_feed_t **out, cci_recording_t *r, bool sliced)
 {
     if (r->parts || cci_trace_info(r->trace)->events > 0)
-        return create_late_feed(out, r);
-    return cci_feed_create(out, r->trace, NULL);
+        return create_late_feed(out, r, sliced);
+    const cci_profile_options_t options = { .slices = sliced };
+    return cci_feed_create(out, r->trace, &options);
 }
 
 static cc_result_t add_part(cci_part_t *part, cci_recording_t *r)
 {
-    cc_result_t result = create_feed(&part->feed, r);
+    cc_result_t result = create_feed(&part->feed, r, part->sliced);
 
     if (result != CC_RESULT_OK)
         return result;
@@ -517,7 +519,7 @@ static void release(cci_part_t *part)
     enter();
     cci_feed_destroy(part->feed);
     cci_trace_close(part->trace);
-    *part = (cci_part_t){ 0 };
+    *part = (cci_part_t){ .sliced = part->sliced };
     leave();
 }
 
@@ -562,7 +564,7 @@ void cci_part_fini(cci_part_t *part)
 static cc_result_t begin_again(cci_part_t *part)
 {
     cci_feed_t *feed;
-    cc_result_t result = create_feed(&feed, part->recording);
+    cc_result_t result = create_feed(&feed, part->recording, part->sliced);
 
     if (result != CC_RESULT_OK)
         return result;
@@ -589,6 +591,25 @@ cc_result_t cci_part_reset(cci_part_t *part)
     }
     pthread_mutex_unlock(&life);
     return result;
+}
+
+cc_result_t cci_part_slice(cci_part_t *part)
+{
+    enter();
+    cc_result_t result = part->feed ? cci_feed_slice(part->feed) : CC_RESULT_OK;
+    if (result == CC_RESULT_OK)
+        part->sliced = true;
+    leave();
+    return result;
+}
+
+void cci_part_unslice(cci_part_t *part)
+{
+    enter();
+    part->sliced = false;
+    if (part->feed)
+        cci_feed_unslice(part->feed);
+    leave();
 }
 
 /* ---- looking ---- */

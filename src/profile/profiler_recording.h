@@ -26,6 +26,7 @@ typedef struct cci_part {
     cci_trace_t     *trace;      /* its own, once it has left          */
     cc_result_t      status;     /* why it has no more, if it has not  */
     bool             everything; /* malloc is recorded                 */
+    bool             sliced;     /* its profiles have slices           */
     uint64_t         lost;       /* events that were lost before it joined */
     uint64_t         as_of_ns;   /* of trace; CLOCK_MONOTONIC          */
     uint64_t         run;        /* parts of one recording have one number */
@@ -62,6 +63,11 @@ CC_NODISCARD cc_result_t cci_part_look(cci_part_t *part, bool whole, cci_part_us
 
 /* The same to keep. */
 CC_NODISCARD cc_result_t cci_part_moment(cci_part_t *part, bool whole, cci_moment_t *out);
+
+/* Its profiles have slices from now on, also after it joins or begins again; what it has so far is the
+ * first one. CC_RESULT_NO_MEMORY: nothing changed. */
+CC_NODISCARD cc_result_t cci_part_slice(cci_part_t *part);
+void                     cci_part_unslice(cci_part_t *part);
 
 /* It takes part, and does not stand still. */
 bool cci_part_is_running(const cci_part_t *part);

@@ -4,88 +4,20 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/array.h"
-#include "base/hash.h"
 
 enum { FIRST_STEP_LOG2 = 10 };
 
-/* ---- rows ---- */
+/* ---- merging ---- */
 
-static bool is_same(const cci_slice_row_t *a, const cci_slice_row_t *b)
+/* Of slices that are twice as wide. */
+static cci_slice_row_t widened(const void *context, cci_slice_row_t row)
 {
-    return a->site == b->site && a->born == b->born && a->died == b->died;
-}
-
-static bool same_row(const void *items, uint32_t item, const void *key)
-{
-    return is_same((const cci_slice_row_t *)items + item, key);
-}
-
-static uint64_t hash_of(const cci_slice_row_t *r)
-{
-    return cci_hash_mix(0, (uint64_t)r->site << 16 | (uint64_t)(uint8_t)r->born << 8 |
-                               (uint8_t)r->died);
-}
-
-static bool new_row(cci_slice_rows_t *rows, const cci_slice_row_t *row, uint64_t hash,
-                    uint32_t *number)
-{
-    cci_slice_row_t *item = cci_array_room(rows->item, rows->count, &rows->capacity, sizeof *item);
-
-    if (!item)
-        return false;
-    rows->item = item;
-    *number    = (uint32_t)rows->count;
-    if (*number == UINT32_MAX || !cci_index_add(&rows->index, hash, *number))
-        return false;
-    rows->item[rows->count++] = *row;
-    return true;
-}
-
-/* What is freed soon comes in rows of the same row: the one before is tried first. */
-static bool add_row(cci_slice_rows_t *rows, const cci_slice_row_t *row)
-{
-    if (rows->count == 0 || !is_same(&rows->item[rows->last], row)) {
-        uint64_t hash = hash_of(row);
-        if (!cci_index_find(&rows->index, hash, same_row, rows->item, row, &rows->last))
-            return new_row(rows, row, hash, &rows->last);
-    }
-    rows->item[rows->last].count += row->count;
-    rows->item[rows->last].bytes += row->bytes;
-    return true;
-}
-
-static void rows_fini(cci_slice_rows_t *rows)
-{
-    free(rows->item);
-    cci_index_fini(&rows->index);
-    *rows = (cci_slice_rows_t){ 0 };
-}
-
-/* Of slices that are 1 << log2 times as wide. */
-static cci_slice_row_t widened(cci_slice_row_t row, unsigned log2)
-{
+    (void)context;
     if (row.born != CCI_SLICE_BEFORE)
-        row.born = (int8_t)(row.born >> log2);
-    row.died = (int8_t)(row.died >> log2);
+        row.born = (int8_t)(row.born / 2);
+    row.died = (int8_t)(row.died / 2);
     return row;
 }
-
-/* False: nothing is in out. */
-static bool copy_rows(cci_slice_rows_t *out, const cci_slice_rows_t *rows, unsigned log2)
-{
-    *out = (cci_slice_rows_t){ 0 };
-    for (size_t i = 0; i < rows->count; i++) {
-        cci_slice_row_t row = widened(rows->item[i], log2);
-        if (!add_row(out, &row)) {
-            rows_fini(out);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- slices ---- */
 
 static void set_count(cci_slices_t *s, size_t count)
 {
@@ -113,20 +45,21 @@ static void merge_all_sums(cci_slices_t *s)
     }
 }
 
-/* Merge neighbours. False: nothing changed. */
-static bool halve(cci_slices_t *s)
+bool cci_slices_halve(cci_slices_t *s)
 {
     cci_slice_rows_t rows;
 
-    if (!copy_rows(&rows, &s->rows, 1))
+    if (!cci_slice_rows_copy(&rows, &s->rows, widened, NULL))
         return false;
-    rows_fini(&s->rows);
+    cci_slice_rows_fini(&s->rows);
     s->rows = rows;
     merge_all_sums(s);
     s->step_log2++;
     set_count(s, (s->count + 1) / 2);
     return true;
 }
+
+/* ---- time and sites ---- */
 
 static int8_t slice_at(const cci_slices_t *s, uint64_t ns)
 {
@@ -138,7 +71,7 @@ static int8_t slice_at(const cci_slices_t *s, uint64_t ns)
 static bool advance(cci_slices_t *s, uint64_t now_ns)
 {
     while ((now_ns - s->start_ns) >> s->step_log2 >= CCI_SLICES_MAX)
-        if (!halve(s))
+        if (!cci_slices_halve(s))
             return false;
     set_count(s, (size_t)slice_at(s, now_ns) + 1);
     return true;
@@ -149,9 +82,9 @@ static inline bool reach(cci_slices_t *s, uint64_t now_ns)
     return now_ns < s->end_ns || advance(s, now_ns);
 }
 
-static bool is_crowded(const cci_slices_t *s)
+static uint32_t site_of_row(const cci_slices_t *s, uint32_t site)
 {
-    return s->rows.count >= CCI_SLICE_ROWS && s->count > CCI_SLICES_MIN;
+    return site < s->other_capacity && s->is_other[site] ? CCI_SLICE_OTHERS : site;
 }
 
 static bool reserve_thread(cci_slices_t *s, uint32_t thread)
@@ -170,54 +103,78 @@ static bool reserve_thread(cci_slices_t *s, uint32_t thread)
 
 /* ---- from outside ---- */
 
-cci_slices_t *cci_slices_create(uint64_t start_ns, uint64_t unit)
+static void begin(cci_slices_t *s, uint64_t start_ns, uint64_t unit, size_t most_rows)
 {
-    cci_slices_t *s = calloc(1, sizeof *s);
-
-    if (!s)
-        return NULL;
-    s->unit      = unit;
-    s->start_ns  = start_ns;
-    s->step_log2 = FIRST_STEP_LOG2;
+    *s = (cci_slices_t){
+        .start_ns = start_ns, .step_log2 = FIRST_STEP_LOG2, .unit = unit, .most_rows = most_rows
+    };
     set_count(s, 1);
+}
+
+static void release(cci_slices_t *s)
+{
+    cci_slice_rows_fini(&s->rows);
+    free(s->is_other);
+    free(s->thread);
+}
+
+cci_slices_t *cci_slices_create(uint64_t start_ns, uint64_t unit, size_t most_rows)
+{
+    cci_slices_t *s = malloc(sizeof *s);
+
+    if (s)
+        begin(s, start_ns, unit, most_rows ? most_rows : CCI_SLICE_ROWS);
     return s;
+}
+
+void cci_slices_widen(cci_slices_t *s, uint64_t now_ns)
+{
+    while ((now_ns - s->start_ns) >> s->step_log2)
+        s->step_log2++;
+    set_count(s, 1);
 }
 
 void cci_slices_destroy(cci_slices_t *s)
 {
     if (!s)
         return;
-    rows_fini(&s->rows);
-    free(s->thread);
+    release(s);
     free(s);
 }
 
 void cci_slices_restart(cci_slices_t *s, uint64_t start_ns)
 {
-    rows_fini(&s->rows);
-    free(s->thread);
-    *s = (cci_slices_t){ .start_ns = start_ns, .step_log2 = FIRST_STEP_LOG2, .unit = s->unit };
-    set_count(s, 1);
+    release(s);
+    begin(s, start_ns, s->unit, s->most_rows);
+}
+
+cci_slice_thread_t *cci_slices_thread(cci_slices_t *s, uint32_t thread)
+{
+    return reserve_thread(s, thread) ? &s->thread[thread] : NULL;
 }
 
 bool cci_slices_alloc(cci_slices_t *s, const cci_block_t *b, cci_weight_t w)
 {
     if (!reach(s, b->time_ns) || !reserve_thread(s, b->thread))
         return false;
-    size_t now = s->count - 1;
-    s->thread[b->thread].alloc_count[now] += w.count;
-    s->thread[b->thread].alloc_bytes[now] += w.bytes;
+    const size_t        now    = s->count - 1;
+    cci_slice_thread_t *thread = &s->thread[b->thread];
+    thread->alloc_count[now] += w.count;
+    thread->alloc_bytes[now] += w.bytes;
     s->sizes[now][cci_size_bucket(b->size)] += w.count;
     return true;
 }
 
+static bool add_block(cci_slices_t *s, const cci_block_t *b, size_t died, cci_weight_t w)
+{
+    const cci_slice_row_t row = { site_of_row(s, b->site), slice_at(s, b->time_ns), (int8_t)died,
+                                  w.count, w.bytes };
+    return cci_slice_rows_add(&s->rows, &row);
+}
+
 bool cci_slices_gone(cci_slices_t *s, uint64_t now_ns, const cci_block_t *b, cci_weight_t w)
 {
-    if (!reach(s, now_ns) || (is_crowded(s) && !halve(s)))
-        return false;
-    const cci_slice_row_t row = { b->site, slice_at(s, b->time_ns), (int8_t)(s->count - 1), w.count,
-                                  w.bytes };
-    return add_row(&s->rows, &row);
+    return reach(s, now_ns) && add_block(s, b, s->count - 1, w);
 }
 
 bool cci_slices_freed(cci_slices_t *s, uint64_t now_ns, uint32_t thread, uint64_t count)
@@ -230,6 +187,21 @@ bool cci_slices_freed(cci_slices_t *s, uint64_t now_ns, uint32_t thread, uint64_
 
 /* ---- the end ---- */
 
+static cci_slice_row_t unchanged(const void *context, cci_slice_row_t row)
+{
+    (void)context;
+    return row;
+}
+
+static bool copy_others(cci_slices_t *out, const cci_slices_t *s)
+{
+    out->is_other       = calloc(s->other_capacity + 1, sizeof *out->is_other);
+    out->other_capacity = out->is_other ? s->other_capacity : 0;
+    for (size_t i = 0; i < out->other_capacity; i++)
+        out->is_other[i] = s->is_other[i];
+    return out->is_other != NULL;
+}
+
 static bool copy_threads(cci_slices_t *out, const cci_slices_t *s)
 {
     if (s->thread_count && !reserve_thread(out, (uint32_t)s->thread_count - 1))
@@ -239,6 +211,12 @@ static bool copy_threads(cci_slices_t *out, const cci_slices_t *s)
     return true;
 }
 
+static bool copy_all(cci_slices_t *out, const cci_slices_t *s)
+{
+    return cci_slice_rows_copy(&out->rows, &s->rows, unchanged, NULL) && copy_others(out, s) &&
+           copy_threads(out, s);
+}
+
 cci_slices_t *cci_slices_copy(const cci_slices_t *s, uint64_t end_ns)
 {
     cci_slices_t *copy = malloc(sizeof *copy);
@@ -246,10 +224,11 @@ cci_slices_t *cci_slices_copy(const cci_slices_t *s, uint64_t end_ns)
     if (!copy)
         return NULL;
     *copy              = *s;
+    copy->rows         = (cci_slice_rows_t){ 0 };
+    copy->is_other     = NULL;
     copy->thread       = NULL;
     copy->thread_count = 0;
-    if (copy_rows(&copy->rows, &s->rows, 0) && copy_threads(copy, s) &&
-        (end_ns <= s->end_ns || advance(copy, end_ns - 1)))
+    if (copy_all(copy, s) && (end_ns <= s->end_ns || advance(copy, end_ns - 1)))
         return copy;
     cci_slices_destroy(copy);
     return NULL;
@@ -257,26 +236,5 @@ cci_slices_t *cci_slices_copy(const cci_slices_t *s, uint64_t end_ns)
 
 bool cci_slices_lives(cci_slices_t *s, const cci_block_t *b, cci_weight_t w)
 {
-    const cci_slice_row_t row = { b->site, slice_at(s, b->time_ns), (int8_t)s->count, w.count,
-                                  w.bytes };
-    return add_row(&s->rows, &row);
-}
-
-static int by_place_and_time(const void *left, const void *right)
-{
-    const cci_slice_row_t *a = left, *b = right;
-
-    if (a->site != b->site)
-        return a->site < b->site ? -1 : 1;
-    if (a->born != b->born)
-        return a->born < b->born ? -1 : 1;
-    return (a->died > b->died) - (a->died < b->died);
-}
-
-/* The index is of another order then. */
-void cci_slices_sort(cci_slices_t *s)
-{
-    cci_index_fini(&s->rows.index);
-    if (s->rows.count)
-        qsort(s->rows.item, s->rows.count, sizeof *s->rows.item, by_place_and_time);
+    return add_block(s, b, s->count, w);
 }

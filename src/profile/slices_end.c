@@ -9,9 +9,16 @@ static bool end_waiting(cci_slices_t *slices, const cci_stream_t *s)
 
     for (const cci_block_t *b = cci_live_next(&s->blocks.waiting, NULL); b;
          b                    = cci_live_next(&s->blocks.waiting, b))
-        if (!cci_slices_gone(slices, now_ns, b, cci_stream_weigh(s, b->size)))
+        if (!cci_slices_make_room(slices, s->profile) ||
+            !cci_slices_gone(slices, now_ns, b, cci_stream_weigh(s, b->size)))
             return false;
     return true;
+}
+
+/* That the number of slices stays as it is. */
+static bool make_room(cci_slices_t *slices, const cci_stream_t *s)
+{
+    return !cci_slices_is_crowded(slices) || cci_slices_merge_sites(slices, s->profile);
 }
 
 /* The last to come, when nothing changes the number of slices any more. */
@@ -19,7 +26,7 @@ static bool add_live(cci_slices_t *slices, const cci_stream_t *s)
 {
     for (const cci_block_t *b = cci_live_next(&s->blocks.live, NULL); b;
          b                    = cci_live_next(&s->blocks.live, b))
-        if (!cci_slices_lives(slices, b, cci_stream_weigh(s, b->size)))
+        if (!make_room(slices, s) || !cci_slices_lives(slices, b, cci_stream_weigh(s, b->size)))
             return false;
     return true;
 }
@@ -33,6 +40,6 @@ cci_slices_t *cci_stream_slices(const cci_stream_t *s, uint64_t end_ns)
         return NULL;
     }
     if (slices)
-        cci_slices_sort(slices);
+        cci_slice_rows_sort(&slices->rows);
     return slices;
 }

@@ -153,7 +153,8 @@ static void count_alloc(cci_stream_t *s, const cci_block_t *b, const cci_weight_
 
 static void slice_gone(cci_stream_t *s, const cci_block_t *b, const cci_weight_t *w)
 {
-    if (s->slices && !cci_slices_gone(s->slices, s->now_ns, b, *w))
+    if (s->slices && !(cci_slices_make_room(s->slices, s->profile) &&
+                       cci_slices_gone(s->slices, s->now_ns, b, *w)))
         s->starved = true;
 }
 
@@ -421,12 +422,6 @@ void cci_stream_init(cci_stream_t *s, cci_profile_t *profile, uint64_t interval,
     /* Where events were lost, a free that does not come soon does not come. */
     s->blocks.await_ns = lossy ? CCI_EARLY_NS : AWAIT_NS;
     cci_timeline_init(&profile->timeline, 0, 0);
-}
-
-bool cci_stream_slice(cci_stream_t *s)
-{
-    s->slices = cci_slices_create(s->profile->timeline.start_ns, s->unit);
-    return s->slices != NULL;
 }
 
 static void begin_site(cci_site_t *site, uint64_t epoch)

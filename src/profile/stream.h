@@ -47,8 +47,10 @@ typedef struct cci_stream {
 /* profile is zeroed but for its threads, which are all there. */
 void cci_stream_init(cci_stream_t *s, cci_profile_t *profile, uint64_t interval, bool lossy);
 
-/* Before the first event: make slices, too. False: out of memory. */
-bool cci_stream_slice(cci_stream_t *s);
+/* From now on make slices, too; all that was before is in the first one. No block is known from
+ * before the range. most_rows as in cci_slices_create. False: out of memory, nothing changed.
+ * O(sites + threads). slices_begin.c */
+CC_NODISCARD bool cci_stream_slice(cci_stream_t *s, size_t most_rows);
 
 /* One event. False: out of memory. */
 bool cci_stream_event(cci_stream_t *s, const cci_event_t *e);

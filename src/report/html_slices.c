@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* html_slices.c - the slices of a dashboard; see report/html_parts.h. */
+/* html_slices.c - the slices of a dashboard; see report/html_parts.h.
+ *
+ * Blocks of sites that the page does not have, and of those that have no rows of their own, are
+ * added up as those of other sites: so what a range has in all is what all rows have.
+ */
 #include <stdlib.h>
 #include "report/html_parts.h"
 
@@ -8,8 +12,29 @@
 typedef struct slices {
     const cci_slices_t  *of;
     const cci_profile_t *profile;
-    uint32_t            *row; /* of each site; NO_ROW: it has none */
+    uint32_t            *row; /* of each site in the page's table; NO_ROW: it is not there */
+    cci_slice_rows_t     others;
 } slices_t;
+
+static bool is_other(const slices_t *s, uint32_t site)
+{
+    return site == CCI_SLICE_OTHERS || s->row[site] == NO_ROW;
+}
+
+static bool add_up_others(slices_t *s)
+{
+    const cci_slice_rows_t *rows = &s->of->rows;
+    bool                    done = true;
+
+    for (size_t i = 0; done && i < rows->count; i++) {
+        cci_slice_row_t row   = rows->item[i];
+        const bool      other = is_other(s, row.site);
+        row.site              = CCI_SLICE_OTHERS;
+        done                  = !other || cci_slice_rows_add(&s->others, &row);
+    }
+    cci_slice_rows_sort(&s->others);
+    return done;
+}
 
 /* In sample mode a block stands for some and a part of one. */
 static void put_count(cci_json_t *w, const cci_slices_t *s, uint64_t count)
@@ -61,25 +86,50 @@ static void put_bytes(cci_json_t *w, const slices_t *s, const cci_slice_row_t *r
     cci_json_uint(w, NULL, row->bytes);
 }
 
-static void put_field(cci_json_t *w, const char *name, const slices_t *s, put_field_t *put)
+/* Of sites that the page has, or of the others. */
+static void put_field(cci_json_t *w, const char *name, const slices_t *s,
+                      const cci_slice_rows_t *rows, put_field_t *put)
 {
-    const cci_slice_rows_t *rows = &s->of->rows;
+    const bool others = rows == &s->others;
 
     cci_json_begin_array(w, name);
     for (size_t i = 0; i < rows->count; i++)
-        if (s->row[rows->item[i].site] != NO_ROW)
+        if (others || !is_other(s, rows->item[i].site))
             put(w, s, &rows->item[i]);
     cci_json_end_array(w);
+}
+
+static void put_fields(cci_json_t *w, const slices_t *s, const cci_slice_rows_t *rows)
+{
+    put_field(w, "born", s, rows, put_born);
+    put_field(w, "died", s, rows, put_died);
+    put_field(w, "count", s, rows, put_blocks_count);
+    put_field(w, "bytes", s, rows, put_bytes);
 }
 
 static void put_blocks(cci_json_t *w, const slices_t *s)
 {
     cci_json_begin_object(w, "blocks");
-    put_field(w, "site", s, put_row);
-    put_field(w, "born", s, put_born);
-    put_field(w, "died", s, put_died);
-    put_field(w, "count", s, put_blocks_count);
-    put_field(w, "bytes", s, put_bytes);
+    put_field(w, "site", s, &s->of->rows, put_row);
+    put_fields(w, s, &s->of->rows);
+    cci_json_end_object(w);
+}
+
+/* Sites that the page has, without rows of their own. */
+static void put_other_sites(cci_json_t *w, const slices_t *s)
+{
+    cci_json_begin_array(w, "sites");
+    for (size_t i = 0; i < s->of->other_capacity && i < s->profile->site_count; i++)
+        if (s->of->is_other[i] && s->row[i] != NO_ROW)
+            cci_json_uint(w, NULL, s->row[i]);
+    cci_json_end_array(w);
+}
+
+static void put_others(cci_json_t *w, const slices_t *s)
+{
+    cci_json_begin_object(w, "others");
+    put_other_sites(w, s);
+    put_fields(w, s, &s->others);
     cci_json_end_object(w);
 }
 
@@ -170,6 +220,17 @@ static uint32_t *number_rows(const cci_html_data_t *h)
     return row;
 }
 
+static void put_all(cci_json_t *w, const slices_t *s)
+{
+    cci_json_begin_object(w, "slices");
+    put_edges(w, s);
+    put_blocks(w, s);
+    put_others(w, s);
+    put_sizes(w, s);
+    put_threads(w, s);
+    cci_json_end_object(w);
+}
+
 bool cci_html_put_slices(cci_json_t *w, const cci_html_data_t *h)
 {
     const cci_profile_t *p = h->report->profile;
@@ -178,15 +239,11 @@ bool cci_html_put_slices(cci_json_t *w, const cci_html_data_t *h)
         cci_json_null(w, "slices");
         return true;
     }
-    slices_t s = { .of = p->slices, .profile = p, .row = number_rows(h) };
-    if (!s.row)
-        return false;
-    cci_json_begin_object(w, "slices");
-    put_edges(w, &s);
-    put_blocks(w, &s);
-    put_sizes(w, &s);
-    put_threads(w, &s);
-    cci_json_end_object(w);
+    slices_t s    = { .of = p->slices, .profile = p, .row = number_rows(h) };
+    bool     done = s.row && add_up_others(&s);
+    if (done)
+        put_all(w, &s);
+    cci_slice_rows_fini(&s.others);
     free(s.row);
-    return true;
+    return done;
 }

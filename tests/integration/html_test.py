@@ -4,30 +4,25 @@ slices and its ranges. What the page makes of the data is dashboard_test.py's.""
 import base64
 import gzip
 import json
-import pathlib
 import re
 
 import pytest
 
 from exporting import record_all
-from recording import CCMEM, PROGRAMS, profile, report_of, run
+from recording import BUILD, CCMEM, PROGRAMS, profile, report_of, run
 
+WITHOUT_PAGE = BUILD / "tests/ccmem_without_page"
 TABLES = ("sites", "timeline")
 CONTENTS = re.compile(rb'<script id="ccmem-data"[^>]*>([A-Za-z0-9+/]+=*)</script>')
-ABSENT = "ccmem: report: html: this build has no dashboard: "
-
-
-def missing():
-    return run(CCMEM, "report", "none.ccm", "--format", "html").stderr.startswith(ABSENT)
-
+ABSENT = "this build has no dashboard: it was made without Node.js"
 
 pytestmark = pytest.mark.usefixtures("built")
 
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory):
-    if missing():
-        pytest.skip("this build has no dashboard: ./dev setup, ./dev build")
+    if ABSENT in run(CCMEM, "report", "none.ccm", "--format", "html").stderr:
+        pytest.fail("this build has no dashboard: ./dev setup, ./dev build", pytrace=False)
     return record_all(tmp_path_factory.mktemp("traces"))
 
 
@@ -133,16 +128,24 @@ def test_all_leaks_are_all(traces):
 
 # --- slices ---
 
+def sum_up(blocks, first, last):
+    """(count, bytes, live, left) of the slices first to last."""
+    inside = [b for b in blocks if first <= b["born"] <= last]
+    live = [b for b in blocks if b["born"] <= last < b["died"]]
+    return (sum(b["count"] for b in inside), sum(b["bytes"] for b in inside),
+            sum(b["bytes"] for b in live), sum(b["bytes"] for b in inside if b in live))
+
+
 def sums(data, first, last):
-    """{row: (count, bytes, live, left)} of the slices first to last."""
-    found = {}
+    """{row: sum_up}, of each site."""
+    of_site = {}
     for b in rows(data["slices"]["blocks"]):
-        count, size, live, left = found.get(b["site"], (0, 0, 0, 0))
-        lives = b["died"] > last and b["born"] <= last
-        inside = first <= b["born"] <= last
-        found[b["site"]] = (count + b["count"] * inside, size + b["bytes"] * inside,
-                            live + b["bytes"] * lives, left + b["bytes"] * (inside and lives))
-    return found
+        of_site.setdefault(b["site"], []).append(b)
+    return {site: sum_up(blocks, first, last) for site, blocks in of_site.items()}
+
+
+def total(figures):
+    return [sum(column) for column in zip(*figures)]
 
 
 def of_sites(report):
@@ -208,6 +211,24 @@ def test_estimates_add_up_but_for_rounding(traces):
         row = rows(data["sites"])[data["sites"]["id"].index(site)]
         assert count == pytest.approx(row["alloc_count"], abs=0.51)
         assert (size, live) == (row["alloc_bytes"], row["live_bytes"])
+
+
+def test_what_is_not_shown_is_of_other_sites(traces):
+    """Every range of one site and the others is that of all sites."""
+    trace, _ = traces["places"]
+    whole, one = data_of(trace), data_of(trace, "--top", "1")
+    assert len(one["sites"]["id"]) < len(whole["sites"]["id"])
+    others = rows({k: v for k, v in one["slices"]["others"].items() if k != "sites"})
+    assert others and one["slices"]["others"]["sites"] == []
+    last = len(whole["slices"]["edges"]) - 2
+    for first in range(last + 1):
+        some_sites = [*sums(one, first, last).values(), sum_up(others, first, last)]
+        assert total(some_sites) == total(sums(whole, first, last).values())
+
+
+def test_all_that_is_shown_leaves_no_others(traces):
+    others = data_of(traces["full"][0])["slices"]["others"]
+    assert others == {"sites": [], "born": [], "died": [], "count": [], "bytes": []}
 
 
 def test_what_only_counted_has_no_slices(traces):
@@ -292,11 +313,18 @@ def test_not_to_a_terminal(traces, command):
     assert "--format html: is not for a terminal; -o FILE" in done.stdout
 
 
-def test_a_build_without_the_page_says_so(tmp_path):
-    if not missing():
-        pytest.skip("this build has the dashboard")
-    for command in (("report", "t.ccm", "--format", "html"), ("diff", "a", "b", "--format", "html"),
-                    ("profile", "--html", tmp_path / "x.html", "--", "true")):
-        done = run(CCMEM, *command)
-        assert done.returncode == 4 and "this build has no dashboard: " in done.stderr
-    assert not pathlib.Path(tmp_path / "x.html").exists()
+@pytest.mark.parametrize("command", [
+    ("report", "t.ccm", "--format", "html"), ("diff", "a", "b", "--format", "html"),
+    ("profile", "--html", "x.html", "--", "touch", "started")])
+def test_a_build_without_the_page_says_so(tmp_path, command):
+    done = run(WITHOUT_PAGE, *command, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith(f"ccmem: {command[0]}: ") and done.stderr.count("\n") == 1
+    assert ABSENT in done.stderr and "-DCCMEM_DASHBOARD=FILE" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_build_without_the_page_does_all_else(traces):
+    report = run(WITHOUT_PAGE, "report", traces["places"][0], "--format", "json", "-q")
+    assert report.returncode == 0
+    assert json.loads(report.stdout) == json_of(traces["places"][0])

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
 """ccmem/profiler.h and ccmem/alloc.h in a program with and without the preload library: what is seen, by
 whom, and that all ways to look at it say the same."""
+import contextlib
 import csv
 import io
 import json
 import subprocess
+import time
 import urllib.request
 
 import pytest
 
 from recording import BUILD, CCMEM, PROJECT, compile_program, environment, profile, report_of, run
 
-# Commands: heap N, libc N (pairs of 40 and 56 bytes), keep N, start, stop, fork, and what is to be printed.
+BOUND = 60  # seconds
+
+# Commands: heap N, libc N (pairs of 40 and 56 bytes), keep N, start, stop, reset, restart, fork, wait (for
+# a line of input), serve, which waits, too, and what is to be printed.
 PROGRAM = r"""
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +69,18 @@ static void show(void)
     cc_profiler_report_destroy(r);
 }
 
+static void again(cc_result_t r)
+{
+    if (r != CC_RESULT_OK)
+        exit(8);
+}
+
+static void restart(void)
+{
+    cc_profiler_stop(p);
+    again(cc_profiler_start(p));
+}
+
 static void in_child(long n)
 {
     if (fork() == 0) {
@@ -96,6 +113,9 @@ int main(int argc, char **argv)
         else if (!strcmp(what, "fork")) in_child(n);
         else if (!strcmp(what, "start")) start();
         else if (!strcmp(what, "stop")) cc_profiler_stop(p);
+        else if (!strcmp(what, "reset")) again(cc_profiler_reset(p));
+        else if (!strcmp(what, "restart")) restart();
+        else if (!strcmp(what, "wait")) getchar();
         else if (!strcmp(what, "show")) show();
         else if (!strcmp(what, "serve")) serve();
         else if (!strcmp(what, "write")) {
@@ -203,14 +223,55 @@ def fetch(port, path):
         return answer.read().decode()
 
 
+@contextlib.contextmanager
+def serving(*command):
+    """A program that has come to `serve`, as a process and a port; it goes on with a line of input."""
+    with subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True, env=environment()) as p:
+        yield p, int(p.stdout.readline())
+
+
+def served_data(port, allocated):
+    """The data of the dashboard as soon as they have so many blocks: a page is that of a moment ago."""
+    end = time.monotonic() + BOUND
+    while True:
+        data = json.loads(fetch(port, "/dashboard.json"))
+        if data["report"]["alloc_count"] == allocated:
+            return data
+        assert time.monotonic() < end, data["report"]["alloc_count"]
+
+
+def check_slices(data, allocated, kept):
+    blocks, last = data["slices"]["blocks"], len(data["slices"]["edges"]) - 1
+    assert sum(blocks["count"]) == sum(data["slices"]["sizes"]["count"]) == allocated
+    assert sum(n for n, died in zip(blocks["count"], blocks["died"]) if died == last) == kept
+    assert sum(data["slices"]["threads"]["alloc_count"]) == allocated
+    assert sum(data["slices"]["threads"]["free_count"]) == allocated - kept
+
+
+@pytest.mark.parametrize("again", ("reset", "restart"))
+def test_what_is_served_has_slices(program, again):
+    """What was before is in them, and they go on when the profiler begins again."""
+    command = (program, "start", "1", "heap", "300", "keep", "2", "serve", "1", "heap", "50", "wait", "1",
+               again, "1", "heap", "20", "wait", "1")
+    with serving(*command) as (p, port):
+        for allocated, kept in ((302, 2), (352, 2), (20, 0)):
+            data = served_data(port, allocated)
+            if "ccmem-live" in fetch(port, "/"):
+                check_slices(data, allocated, kept)
+            else:
+                assert data["slices"] is None  # nothing is there to show them
+            p.stdin.write("\n")
+            p.stdin.flush()
+    assert p.returncode == 0
+
+
 @pytest.mark.parametrize("prefix", ((), (CCMEM, "profile", "--dormant", "--")))
 def test_serving_is_not_seen(program, prefix):
     """Neither the server's threads nor what they allocate are in the figures that they serve."""
 
-    command = [str(c) for c in (*prefix, program, "start", "1", "heap", "300", "serve", "1", "show", "1")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                          env=environment()) as p:
-        port = int(p.stdout.readline())
+    command = (*prefix, program, "start", "1", "heap", "300", "serve", "1", "show", "1")
+    with serving(*command) as (p, port):
         for _ in range(3):
             metrics = fetch(port, "/metrics")
             assert "\ncc_memory_alloc_total 300\n" in metrics

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Property: a range of slices is that range of the run. For any trace, and every first and last slice,
  * the sums over rows, sizes and threads are the figures of a profile with --from and --to at the edges;
- * slices that were asked for in the middle of it, or without the memory for them, change nothing.
+ * profiles that were asked for in the middle of it, or without the memory for them, change nothing. So do
+ * slices that began in the middle, but that the first one has all that was before; and where there are too
+ * many rows, so do all sites together, and each that has rows of its own.
  *
  *     slices_prop         some seeds, each printed when it fails
  *     slices_prop SEED    that one
@@ -208,19 +210,88 @@ static cci_profile_t *profile(trace_builder_t *b, cci_profile_options_t options)
     return p;
 }
 
+static cci_profile_t *profile_range(trace_builder_t *b, const cci_slices_t *s, int first, int last)
+{
+    const bool ends = last == (int)s->count - 1;
+
+    return profile(b, (cci_profile_options_t){ .from_ns = edge(s, first),
+                                               .to_ns   = ends ? 0 : edge(s, last + 1) });
+}
+
 /* In a sample the counts of the whole run are the threads' own, which this trace does not have. */
 static void try_range(trace_builder_t *b, const cci_profile_t *all, int first, int last)
 {
-    const cci_slices_t *s    = all->slices;
-    const bool          ends = last == (int)s->count - 1;
-
-    if (all->estimated && first == 0 && ends)
+    if (all->estimated && first == 0 && last == (int)all->slices->count - 1)
         return;
-    cci_profile_t *part =
-        profile(b, (cci_profile_options_t){ .from_ns = edge(s, first),
-                                            .to_ns   = ends ? 0 : edge(s, last + 1) });
+    cci_profile_t *part = profile_range(b, all->slices, first, last);
     check_range(all, part, first, last);
     cci_profile_destroy(part);
+}
+
+static bool is_other(const cci_slices_t *s, size_t site)
+{
+    return site < s->other_capacity && s->is_other[site];
+}
+
+/* Of sites by name and of the others. */
+static figures_t sum_all(const cci_profile_t *all, int first, int last)
+{
+    figures_t sum = { 0 };
+
+    for (size_t i = 0; i <= all->site_count; i++) {
+        const uint32_t  site = i < all->site_count ? (uint32_t)i : CCI_SLICE_OTHERS;
+        const figures_t f    = sum_site(all->slices, site, first, last);
+        sum.count += f.count;
+        sum.bytes += f.bytes;
+        sum.live_bytes += f.live_bytes;
+        sum.left_bytes += f.left_bytes;
+        sum.freed += f.freed;
+    }
+    return sum;
+}
+
+static figures_t total_of(const cci_profile_t *p)
+{
+    figures_t sum = { 0 };
+
+    for (size_t i = 0; i < p->site_count; i++) {
+        sum.count += p->sites[i].tally.alloc_count;
+        sum.bytes += p->sites[i].tally.alloc_bytes;
+        sum.live_bytes += p->sites[i].live_bytes;
+        sum.left_bytes += p->sites[i].leaked_bytes;
+        sum.freed += p->sites[i].tally.free_count;
+    }
+    return sum;
+}
+
+static void check_named(const cci_profile_t *all, const cci_profile_t *part, int first, int last)
+{
+    for (uint32_t i = 0; i < all->site_count; i++)
+        if (!is_other(all->slices, i))
+            check_site(all, i, part, first, last);
+}
+
+/* Exact figures only: estimates are rounded site by site. */
+static void try_few_rows(trace_builder_t *b, size_t most)
+{
+    const cci_profile_options_t options = { .slices = true, .slice_rows = most };
+    cci_profile_t              *all     = profile(b, options);
+    const cci_slices_t         *s       = all->slices;
+    const int                   n       = (int)s->count;
+
+    CHECK(n > CCI_SLICES_MIN / 2 && n <= CCI_SLICES_MAX);
+    CHECK(most > 8 || s->is_other);
+    for (int i = 0; i < RANGES / 2; i++) {
+        const int       first = (int)below((uint64_t)n);
+        const int       last  = first + (int)below((uint64_t)(n - first));
+        cci_profile_t  *part  = profile_range(b, s, first, last);
+        const figures_t sum = sum_all(all, first, last), total = total_of(part);
+        CHECK(memcmp(&sum, &total, sizeof sum) == 0);
+        check_named(all, part, first, last);
+        check_sizes(s, part, first, last);
+        cci_profile_destroy(part);
+    }
+    cci_profile_destroy(all);
 }
 
 /* A part has slices of its own, of what was there before, too. */
@@ -294,10 +365,51 @@ static void try_feed(trace_builder_t *b, const cci_profile_t *all)
     cci_trace_close(t);
 }
 
-/* Nothing is left of a profile that ran out of memory anywhere. */
-static void try_without_memory(trace_builder_t *b)
+static void slice_as_memory_allows(cci_feed_t *feed)
 {
-    const cci_profile_options_t options = { .slices = true };
+    cc_result_t r;
+    size_t      at = 0;
+
+    do {
+        failing_malloc_begin(at++);
+        r = cci_feed_slice(feed);
+        failing_malloc_end();
+        CHECK(r == CC_RESULT_OK || r == CC_RESULT_NO_MEMORY);
+    } while (r != CC_RESULT_OK);
+    CHECK(at > 1);
+}
+
+/* The first slice is of what was before. */
+static void try_slicing_late(trace_builder_t *b)
+{
+    cci_trace_t   *t = open_trace(b);
+    cci_feed_t    *feed;
+    cci_profile_t *p;
+    bool           more = true;
+
+    CHECK(cci_feed_create(&feed, t, NULL) == CC_RESULT_OK);
+    for (uint64_t batches = 1 + below(15); batches > 0; batches--)
+        CHECK(cci_feed_read(feed, 1, &more) == CC_RESULT_OK && more);
+    slice_as_memory_allows(feed);
+    while (more)
+        CHECK(cci_feed_read(feed, 1, &more) == CC_RESULT_OK);
+    CHECK(cci_feed_snapshot(feed, true, &p) == CC_RESULT_OK);
+    const int n = (int)p->slices->count;
+    for (int i = 0; i < n; i++)
+        try_range(b, p, i, i + (int)below((uint64_t)(n - i)));
+    try_range(b, p, 0, n - 1);
+    cci_profile_destroy(p);
+    cci_feed_unslice(feed);
+    CHECK(cci_feed_snapshot(feed, true, &p) == CC_RESULT_OK && !p->slices);
+    cci_profile_destroy(p);
+    cci_feed_destroy(feed);
+    cci_trace_close(t);
+}
+
+/* Nothing is left of a profile that ran out of memory anywhere. */
+static void try_without_memory(trace_builder_t *b, size_t most_rows)
+{
+    const cci_profile_options_t options = { .slices = true, .slice_rows = most_rows };
     bool                        failed  = true;
 
     for (size_t at = 0; failed; at++) {
@@ -328,9 +440,13 @@ static void run(unsigned number, cci_trace_mode_t mode)
     }
     try_range(b, all, 0, n - 1);
     try_late(b, 1 + below(all->to_ns));
+    try_slicing_late(b);
+    for (size_t most = 8; mode == CCI_MODE_FULL && most < 4096; most *= 4)
+        try_few_rows(b, most);
     if (number % 4 == 0) {
         try_feed(b, all);
-        try_without_memory(b);
+        try_without_memory(b, 0);
+        try_without_memory(b, 8);
     }
     cci_profile_destroy(all);
     trace_builder_destroy(b);

@@ -356,11 +356,12 @@ static void a_child_has_no_server(void **state)
     uint16_t             port;
     cci_plugin_server_t *server = serve(&s, &port), *again = NULL;
     const cci_moments_t  from = { .context = &s, .program = "x", .take = take };
-    int                  live[2], status;
+    int                  begun[2], live[2], status;
     char                 address[32], byte;
 
     (void)state;
     wait_for(&s.begun, 3);
+    assert_int_equal(pipe(begun), 0);
     assert_int_equal(pipe(live), 0);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -368,9 +369,13 @@ static void a_child_has_no_server(void **state)
         int other = dup(live[0]); /* by the number of the socket that was closed, most likely */
         close(live[1]);
         cci_plugin_end(server);
+        (void)!write(begun[1], "", 1);
         _exit(fcntl(other, F_GETFD) < 0 || read(live[0], &byte, 1) != 0); /* until it is closed */
     }
     close(live[0]);
+    assert_int_equal(read(begun[0], &byte, 1), 1); /* it has closed what it has no use for */
+    close(begun[0]);
+    close(begun[1]);
     assert_true(metric(get(port, "/metrics"), "cc_memory_alloc_total") == 1);
     cci_plugin_end(server);
     snprintf(address, sizeof address, "%u", port);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Slices by hand: how wide they are, where blocks go, and what very many sites do to them. That their
+/* Slices by hand: how wide they are, where blocks go, and what too many rows do to them. That their
  * sums are right is the property test's. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -146,50 +146,131 @@ static void test_a_block_whose_free_is_missing_goes(void **state)
     stop(&f);
 }
 
-/* ---- many sites ---- */
+/* ---- too many rows ---- */
 
-static void free_at(cci_slices_t *s, uint64_t now_ns, uint32_t site, uint64_t born_ns)
+enum { SITES = 100, ROWS = 512 };
+
+/* Sites of which the first has done most, and the last least. */
+typedef struct crowd {
+    cci_site_t    site[SITES];
+    cci_profile_t profile;
+    cci_slices_t *slices;
+    uint64_t      count;
+} crowd_t;
+
+static void begin_crowd(crowd_t *c)
 {
-    const cci_block_t b = { .ptr = A, .size = 8, .site = site, .time_ns = born_ns };
-
-    assert_true(cci_slices_gone(s, now_ns, &b, (cci_weight_t){ 1, 1, 8 }));
+    *c = (crowd_t){ .profile.site_count = SITES, .slices = cci_slices_create(0, 1, ROWS) };
+    assert_non_null(c->slices);
+    c->profile.sites = c->site;
+    for (uint32_t i = 0; i < SITES; i++)
+        c->site[i].tally = (cci_tally_t){ .alloc_count = SITES - i, .alloc_bytes = SITES - i };
 }
 
-static void test_many_rows_make_fewer_slices(void **state)
+/* A block of each of the first sites comes and goes in this slice of 1024 ns. */
+static void in_slice(crowd_t *c, uint64_t slice, uint32_t sites)
+{
+    for (uint32_t i = 0; i < sites; i++, c->count++) {
+        const cci_block_t b = { .ptr = A, .size = 8, .site = i, .time_ns = slice << 10 };
+        assert_true(cci_slices_make_room(c->slices, &c->profile));
+        assert_true(cci_slices_gone(c->slices, slice << 10, &b, (cci_weight_t){ 1, 1, 8 }));
+        assert_true(c->slices->rows.count <= ROWS);
+    }
+}
+
+static uint64_t blocks_of(const crowd_t *c, uint32_t site)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < c->slices->rows.count; i++)
+        if (c->slices->rows.item[i].site == site)
+            n += c->slices->rows.item[i].count;
+    return n;
+}
+
+static uint64_t blocks_of_all(const crowd_t *c)
+{
+    uint64_t n = blocks_of(c, CCI_SLICE_OTHERS);
+
+    for (uint32_t i = 0; i < SITES; i++)
+        n += blocks_of(c, i);
+    return n;
+}
+
+static void test_many_slices_are_merged_first(void **state)
 {
     (void)state;
-    enum { SITES = CCI_SLICE_ROWS / 8 };
-    cci_slices_t *s = cci_slices_create(0, 1);
-    uint64_t      n = 0, bytes = 0;
+    crowd_t c;
+    begin_crowd(&c);
+    for (uint64_t slice = 0; slice < 60; slice++)
+        in_slice(&c, slice, ROWS / 40);
+    assert_true(c.slices->count > CCI_SLICES_MIN / 2 && c.slices->step_log2 == 11);
+    assert_int_equal(c.slices->end_ns, (uint64_t)c.slices->count << 11);
+    assert_null(c.slices->is_other);
+    assert_int_equal(blocks_of_all(&c), c.count);
+    cci_slices_destroy(c.slices);
+}
 
-    for (uint64_t slice = 0; slice < 63; slice++)
-        for (uint32_t site = 0; site < SITES; site++, n++)
-            free_at(s, slice << 10, site, slice << 10);
-    assert_true(s->rows.count <= CCI_SLICE_ROWS);
-    assert_true(s->count > CCI_SLICES_MIN / 2 && s->step_log2 > 10);
-    assert_int_equal(s->end_ns, (uint64_t)s->count << s->step_log2);
-    assert_true(s->end_ns > 62 << 10);
+static void test_then_sites_that_did_least_are_one(void **state)
+{
+    (void)state;
+    crowd_t c;
+    begin_crowd(&c);
+    for (uint64_t slice = 0; slice < 30; slice++)
+        in_slice(&c, slice, SITES);
+    assert_int_equal(c.slices->count, 30);
+    assert_int_equal(c.slices->step_log2, 10);
+    assert_int_equal(blocks_of(&c, 0), 30); /* all of it */
+    assert_int_equal(blocks_of(&c, 1), 30);
+    assert_int_equal(blocks_of(&c, SITES - 1), 0);
+    assert_true(c.slices->is_other[SITES - 1] && !c.slices->is_other[0]);
+    assert_int_equal(blocks_of_all(&c), c.count);
+    cci_slices_destroy(c.slices);
+}
+
+/* What it did before is not known any more, so what it does from now on is not shown alone. */
+static void test_one_of_others_stays_so(void **state)
+{
+    (void)state;
+    crowd_t c;
+    begin_crowd(&c);
+    for (uint64_t slice = 0; slice < 30; slice++)
+        in_slice(&c, slice, SITES);
+    const cci_block_t last = { .ptr = A, .size = 8, .site = SITES - 1, .time_ns = 30 << 10 };
+    c.site[SITES - 1].tally.alloc_bytes = 1 << 20;
+    assert_true(cci_slices_gone(c.slices, 30 << 10, &last, (cci_weight_t){ 1, 1, 8 }));
+    assert_int_equal(blocks_of(&c, SITES - 1), 0);
+    cci_slices_t *copy = cci_slices_copy(c.slices, 40 << 10);
+    assert_non_null(copy);
+    assert_true(copy->is_other[SITES - 1]);
+    cci_slices_destroy(copy);
+    cci_slices_restart(c.slices, 50 << 10);
+    assert_true(cci_slices_gone(c.slices, 50 << 10, &last, (cci_weight_t){ 1, 1, 8 }));
+    assert_int_equal(blocks_of(&c, SITES - 1), 1);
+    cci_slices_destroy(c.slices);
+}
+
+/* It comes when the number of slices stays as it is. */
+static void test_what_lives_is_bounded_too(void **state)
+{
+    (void)state;
+    const cci_profile_options_t options = { .slices = true, .slice_rows = ROWS / 4 };
+    fixture_t                   f;
+    uint64_t                    bytes = 0;
+    start(&f, NULL);
+    for (uint64_t i = 0; i < 4 * SITES; i++) {
+        uint32_t node = trace_builder_node(f.b, f.thread[0], 0, 0, 0x1000 + (uint32_t)i);
+        trace_builder_malloc(f.b, f.thread[0], i << 7, A + 16 * i, 1 + i, node);
+    }
+    const cci_slices_t *s = finish_with(&f, &options)->slices;
+    assert_true(s->count > CCI_SLICES_MIN && s->rows.count < ROWS / 4 + CCI_SLICES_MAX);
     for (size_t i = 0; i < s->rows.count; i++) {
-        assert_in_range(s->rows.item[i].died, 0, s->count - 1);
+        assert_int_equal(s->rows.item[i].died, s->count);
         bytes += s->rows.item[i].bytes;
     }
-    assert_int_equal(bytes, 8 * n);
-    cci_slices_destroy(s);
-}
-
-/* More sites than rows: slices stay as they are. */
-static void test_slices_are_never_too_few(void **state)
-{
-    (void)state;
-    cci_slices_t *s = cci_slices_create(0, 1);
-
-    for (uint64_t slice = 0; slice < CCI_SLICES_MIN; slice++)
-        for (uint32_t site = 0; site < CCI_SLICE_ROWS / 4; site++)
-            free_at(s, slice << 10, site, 0);
-    assert_int_equal(s->count, CCI_SLICES_MIN);
-    assert_int_equal(s->step_log2, 10);
-    assert_int_equal(s->rows.count, CCI_SLICES_MIN * (CCI_SLICE_ROWS / 4));
-    cci_slices_destroy(s);
+    assert_int_equal(bytes, f.p->current_bytes);
+    assert_int_equal(s->rows.item[s->rows.count - 1].site, CCI_SLICE_OTHERS);
+    stop(&f);
 }
 
 int main(void)
@@ -202,8 +283,10 @@ int main(void)
         cmocka_unit_test(test_what_was_there_before),
         cmocka_unit_test(test_a_resize_is_another_block),
         cmocka_unit_test(test_a_block_whose_free_is_missing_goes),
-        cmocka_unit_test(test_many_rows_make_fewer_slices),
-        cmocka_unit_test(test_slices_are_never_too_few),
+        cmocka_unit_test(test_many_slices_are_merged_first),
+        cmocka_unit_test(test_then_sites_that_did_least_are_one),
+        cmocka_unit_test(test_one_of_others_stays_so),
+        cmocka_unit_test(test_what_lives_is_bounded_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

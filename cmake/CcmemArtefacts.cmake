@@ -4,7 +4,7 @@
 
 # Layers whose CC_API functions are the public library, and those that these call: the shared
 # library takes of them what it needs, the static one has to bring them along.
-set(public_layers base backend heap region profile/profiler)
+set(public_layers base backend heap region smr lockfree profile/profiler)
 set(private_layers prim record trace profile)
 
 # The objects of layers; one may have none yet.

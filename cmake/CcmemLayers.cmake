@@ -5,7 +5,7 @@
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/layers.txt)
 
 # Layers that run inside the program that is looked at, below src/preload or as libccmem.
-set(CCMEM_IN_PROCESS base prim backend heap region trace record profile profile/profiler)
+set(CCMEM_IN_PROCESS base prim backend heap region smr lockfree trace record profile profile/profiler)
 
 # Libraries of others that a layer calls. The preload library links those of its layers as
 # needed, which must come out as not at all: scripts/check-preload.py.

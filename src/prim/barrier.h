@@ -7,6 +7,7 @@
  */
 #ifndef CCI_PRIM_BARRIER_H
 #define CCI_PRIM_BARRIER_H
+#include <stdbool.h>
 
 /* When this returns, what any thread of any process stored before a load that it had done when this
  * was called is there for all to see. Milliseconds. */
@@ -15,5 +16,8 @@ void cci_barrier_everywhere(void);
 /* The same, of the threads of this process only. Microseconds, but for the first time, where the
  * system can. */
 void cci_barrier_process(void);
+
+/* Whether it is a matter of microseconds. */
+bool cci_barrier_process_is_quick(void);
 
 #endif

@@ -70,13 +70,11 @@ static void take_time(model_t *m, model_thread_t *t)
     model_store(m, t, CLOCK, 1, RELAXED);
 }
 
-/* Whatever any thread has stored is there for all to see. */
+/* Of several steps: it is the next one, too, until it is through. */
 static void barrier(model_t *m, model_thread_t *t)
 {
-    (void)t;
-    for (unsigned i = 0; i < m->program->threads; i++)
-        for (unsigned l = CLOCK; l <= USED; l++)
-            m->thread[i].view.at[l] = (uint8_t)(m->location[l].count - 1);
+    if (!model_fence_all(m, t))
+        t->at--;
 }
 
 static void look_for_busy(model_t *m, model_thread_t *t)

@@ -25,14 +25,6 @@ typedef struct orders {
     bool never_sleep; /* the word changes from recording to recording */
 } orders_t;
 
-/* Whatever any thread has stored is there for all to see. */
-static void barrier(model_t *m)
-{
-    for (unsigned i = 0; i < m->program->threads; i++)
-        for (unsigned l = WORD; l <= CHUNK; l++)
-            m->thread[i].view.at[l] = (uint8_t)(m->location[l].count - 1);
-}
-
 /* ---- the thread ---- */
 
 static void say_busy(model_t *m, model_thread_t *t)
@@ -80,6 +72,13 @@ static void thread(model_t *m, model_thread_t *t)
 
 /* ---- who attaches ---- */
 
+/* Of several steps: it is the next one, too, until it is through. */
+static void barrier(model_t *m, model_thread_t *t)
+{
+    if (!model_fence_all(m, t))
+        t->at--;
+}
+
 static void attacher(model_t *m, model_thread_t *t)
 {
     const orders_t *o = m->program->orders;
@@ -87,7 +86,7 @@ static void attacher(model_t *m, model_thread_t *t)
     switch (t->at++) {
     case 0:
         if (o->barrier == BARRIER_BEFORE)
-            barrier(m);
+            barrier(m, t);
         break;
     case 1:
         if (!o->never_sleep)
@@ -95,14 +94,16 @@ static void attacher(model_t *m, model_thread_t *t)
         break;
     case 2:
         if (o->barrier == BARRIER_BETWEEN)
-            barrier(m);
+            barrier(m, t);
         break;
     case 3:
         model_store(m, t, WORD, NEW, SEQ_CST);
         break;
-    default:
+    case 4:
         if (o->barrier == BARRIER_AFTER)
-            barrier(m);
+            barrier(m, t);
+        break;
+    default:
         t->at = -1;
     }
 }

@@ -10,6 +10,11 @@
  * that location: the least that the language promises. Read-modify-writes read the newest value,
  * and continue the release that they read from.
  *
+ * Fences: a releasing one fixes the view that later relaxed stores carry, an acquiring one takes over
+ * what relaxed loads before it could have. Sequentially consistent fences do both, and hand one
+ * view on from each to the next. What the system does to other threads (membarrier) is such a fence in
+ * each of them, in any order, between two of the caller.
+ *
  * So a load may return old values; a store is never placed before another, and a load never returns
  * a value that is stored only later. Behaviours that need either are not found; the protocols here
  * have none that would matter (each location has one writer at a time, or is changed by
@@ -25,7 +30,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MODEL_THREADS_MAX = 4, MODEL_LOCATIONS_MAX = 8, MODEL_VALUES_MAX = 24, MODEL_REGISTERS = 8 };
+enum {
+    MODEL_THREADS_MAX   = 4,
+    MODEL_LOCATIONS_MAX = 12,
+    MODEL_VALUES_MAX    = 24,
+    MODEL_REGISTERS     = 8
+};
 
 typedef enum { RELAXED, ACQUIRE, RELEASE, ACQ_REL, SEQ_CST } model_order_t;
 
@@ -37,7 +47,10 @@ typedef struct model_thread {
     int          at;      /* the next operation; -1 = done */
     bool         blocked; /* until somebody sets it free */
     uint32_t     r[MODEL_REGISTERS];
+    uint8_t      fenced; /* threads so far, a bit each, in model_fence_all */
     model_view_t view;
+    model_view_t seen;     /* by relaxed loads: for an acquiring fence */
+    model_view_t released; /* by the last releasing fence: for relaxed stores */
 } model_thread_t;
 
 typedef struct model model_t;
@@ -61,8 +74,9 @@ struct model {
         model_view_t view[MODEL_VALUES_MAX]; /* that a reader takes over */
         uint8_t      count;
     } location[MODEL_LOCATIONS_MAX];
-    model_view_t all;   /* the last sequentially consistent store of each location */
-    bool         wrong; /* set by a step that saw what must not be */
+    model_view_t all;    /* the last sequentially consistent store of each location */
+    model_view_t fences; /* handed from one sequentially consistent fence to the next */
+    bool         wrong;  /* set by a step that saw what must not be */
     /* The choices of this run, for the next one to differ in the last. */
     struct {
         uint8_t made, of;
@@ -82,15 +96,24 @@ bool model_cas(model_t *m, model_thread_t *t, unsigned location, uint32_t *expec
 uint32_t model_add(model_t *m, model_thread_t *t, unsigned location, uint32_t value,
                    model_order_t order);
 
+/* ACQUIRE, RELEASE, ACQ_REL or SEQ_CST; RELAXED is none. */
+void model_fence(model_t *m, model_thread_t *t, model_order_t order);
+
+/* One in every thread, and two in the caller: each call does one of them. True: that was the last. */
+bool model_fence_all(model_t *m, model_thread_t *t);
+
+/* Of plain memory: whether all that was written there happened before what the thread does now. */
+bool model_knows(const model_t *m, const model_thread_t *t, unsigned location);
+
 /* The newest value: for what the kernel sees, and at the end of a run. */
 uint32_t model_newest(const model_t *m, unsigned location);
 
 typedef struct model_result {
-    uint64_t runs;
+    uint64_t runs; /* those that came to what another had come to count as well */
     uint64_t illegal;
 } model_result_t;
 
-/* All runs, or those up to the first illegal one. */
+/* All runs, or those up to the first illegal one. What follows from one state is tried once. */
 model_result_t model_explore(const model_program_t *program, bool all);
 
 /* Prints the name with the number of runs; ends the test when there is an illegal run and legal was

@@ -12,10 +12,18 @@ soak(build, amount)     optional: a long run that looks for wrong figures; its e
 
 from harness.errors import USAGE, BenchError, unknown
 
-from . import dashboard, heap, profiler, region
+from . import dashboard, heap, map, profiler, queue, region, smr
 
-GROUPS = {"profiler": profiler, "heap": heap, "region": region, "dashboard": dashboard}
-PLANNED = ("smr", "map", "queue", "replay", "messaging", "tables")
+GROUPS = {
+    "profiler": profiler,
+    "heap": heap,
+    "region": region,
+    "smr": smr,
+    "map": map,
+    "queue": queue,
+    "dashboard": dashboard,
+}
+PLANNED = ("replay", "messaging", "tables")
 
 
 def find(name):

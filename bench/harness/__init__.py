@@ -8,9 +8,11 @@ stats     medians, bootstrap intervals, what may be claimed
 measure   one run of one command: wall, CPU of the process tree, peaks of memory
 machine   what it ran on
 contest   rounds of contestants
+rivals    many contestants of which some may be missing
 micro     cases of a micro-benchmark binary as contestants
 result    from samples to results and to the JSON document
 table     results as text
+peers     versions of peers that are no packages
 page      results as one HTML page
 compare   two JSON documents
 progress  one line on a terminal

@@ -24,17 +24,23 @@ def cmake(*args):
     return done.returncode == 0, done.stdout + done.stderr
 
 
-def build(folder, targets):
+def try_to_build(folder, targets):
     """Bring programs up to date that are only built when they are to run. What was not installed
     when the folder was made may be now, so a failure is one only after another look. A folder that
-    CMake did not make is taken as it is."""
+    CMake did not make is taken as it is. Returns as cmake does."""
     if not (folder / "CMakeCache.txt").exists():
-        return
+        return True, ""
     wanted = ["--build", folder, "--target", *targets]
     built, words = cmake(*wanted)
     if not built:
         cmake(folder)
         built, words = cmake(*wanted)
+    return built, words
+
+
+def build(folder, targets):
+    """The same, where a failure ends the run."""
+    built, words = try_to_build(folder, targets)
     if not built:
         why = "they do not build; './dev setup --bench' installs what they need"
         raise BenchError(MISSING, ", ".join(targets), why, words)

@@ -17,8 +17,9 @@ def with_again(baselines):
     return [name for baseline in baselines for name in (baseline, baseline + AGAIN)]
 
 
-def metric(name, key, unit, contestant, baseline, bound=None):
-    """The result of that name: a contestant's figure in parts of a baseline's, at most bound."""
+def metric(name, key, unit, contestant, baseline, bound=None, better="lower"):
+    """The result of that name: a contestant's figure in parts of a baseline's; at most bound, or at
+    least where more is better."""
     return Metric(
         name,
         contestant,
@@ -26,5 +27,6 @@ def metric(name, key, unit, contestant, baseline, bound=None):
         unit,
         lambda r: (r[contestant][key], r[baseline][key]),
         lambda r: (r[baseline + AGAIN][key], r[baseline][key]),
-        bar={"max": bound} if bound else None,
+        bar={"max" if better == "lower" else "min": bound} if bound else None,
+        better=better,
     )

@@ -11,6 +11,10 @@
 #define CCPHASE_H
 #include <stddef.h>
 
+#ifdef __cplusplus /* peers that are of C++ are measured by programs in C++ */
+extern "C" {
+#endif
+
 typedef struct ccphase_case {
     const char *name;
     const char *what;
@@ -21,5 +25,9 @@ typedef struct ccphase_case {
 int ccphase_main(int argc, char **argv, const ccphase_case_t *cases, size_t count);
 
 void ccphase_say(const char *figure, double value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -599,7 +599,7 @@ def test_every_workload_has_its_bars():
 
 @pytest.mark.parametrize("args, code, words", [
     ([], 2, "no group"),
-    (["smr"], 2, "group 'smr': has no benchmarks yet; available: profiler, heap, region"),
+    (["replay"], 2, "group 'replay': has no benchmarks yet; available: profiler, heap, region"),
     (["profiler", "--soak"], 2, "group 'profiler' has none"),
     (["heap", "--soak", "5m"], 2, "invalid amount"),
     (["heap", "--soak", "0"], 2, "invalid amount"),

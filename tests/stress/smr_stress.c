@@ -21,7 +21,7 @@ enum {
     THREADS  = 4,
     SLOTS    = 16,
     OPS      = CCMEM_INSTRUMENTED ? 5000 : 20000, /* of each thread */
-    VISITORS = CCMEM_INSTRUMENTED ? 200 : 1000,    /* threads that come and go */
+    VISITORS = CCMEM_INSTRUMENTED ? 200 : 1000,   /* threads that come and go */
     LIVE     = 4096,
     RETIRES  = CCMEM_INSTRUMENTED ? 50000 : 1000000,
     FORKS    = CCMEM_INSTRUMENTED ? 5 : 40

@@ -190,6 +190,7 @@ void cc_smr_tick_(cc_smr_guard_t *guard)
 
 /* What readers hold, and of which eras of retirement that can be said at all. */
 typedef struct cci_view {
+    uint64_t   clear; /* nobody holds what was retired in an era before this one */
     cci_eras_t held;
     uint64_t   safe; /* eras before this one */
 } cci_view_t;
@@ -225,11 +226,16 @@ static void look_at_readers(cci_domain_t *d, cci_view_t *view)
         if (lo != CC_SMR_IDLE_)
             cci_eras_add(&view->held, lo, d->is_ebr || up < lo ? UINT64_MAX : up);
     }
+    view->clear = view->safe;
+    if (view->held.count && view->held.at[0].lo < view->clear)
+        view->clear = view->held.at[0].lo;
 }
 
+/* Mostly nobody is stalled, and one comparison tells. */
 static bool is_held(const cci_view_t *view, const cc_smr_retired_ *r)
 {
-    return r->retired >= view->safe || cci_eras_meet(&view->held, r->birth, r->retired);
+    return r->retired >= view->clear &&
+           (r->retired >= view->safe || cci_eras_meet(&view->held, r->birth, r->retired));
 }
 
 /* ---- freeing ---- */
@@ -251,12 +257,12 @@ static size_t free_of_block(const cci_domain_t *d, cci_block_t *b, const cci_vie
     size_t kept = 0, count = b->count;
 
     for (size_t i = 0; i < count; i++) {
-        const cc_smr_retired_ r = b->at[i];
-        if (is_held(view, &r)) {
-            b->at[kept++] = r;
+        const cc_smr_retired_ *r = &b->at[i];
+        if (is_held(view, r)) {
+            b->at[kept++] = *r;
         } else {
-            cci_check_dead(d, r.node);
-            free_node(d, &r);
+            cci_check_dead(d, r->node);
+            free_node(d, r);
         }
     }
     b->count = kept;

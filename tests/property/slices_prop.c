@@ -15,7 +15,14 @@
 #include "support/failing_malloc.h"
 #include "support/trace_builder.h"
 
-enum { SEEDS = 12, THREADS = 3, SITES = 5, BLOCKS = 60, EVENTS = 600, RANGES = 40 };
+enum {
+    SEEDS   = CCMEM_INSTRUMENTED ? 3 : 12,
+    THREADS = 3,
+    SITES   = 5,
+    BLOCKS  = 60,
+    EVENTS  = 600,
+    RANGES  = CCMEM_INSTRUMENTED ? 20 : 40
+};
 
 static unsigned seed;
 

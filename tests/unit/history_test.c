@@ -260,7 +260,7 @@ static void make(small_t *s, char kind)
 /* Returns how often there was no order; missed: where by_values says legal all the same. */
 static unsigned compare(char kind, check_fn *full, check_fn *by_values, unsigned *missed)
 {
-    const unsigned runs    = CCMEM_INSTRUMENTED ? 500 : 6000;
+    const unsigned runs    = CCMEM_INSTRUMENTED ? 200 : 6000;
     unsigned       illegal = 0;
     small_t        s;
 
@@ -349,7 +349,7 @@ static history_t *run_map(size_t each)
 static void test_real_run_is_legal(void **state)
 {
     (void)state;
-    history_t *h = run_map(CCMEM_INSTRUMENTED ? 20000 : 250000);
+    history_t *h = run_map(CCMEM_INSTRUMENTED ? 8000 : 250000);
 
     if (history_check_map(h) != HISTORY_LEGAL)
         fail_msg("%s", history_why(h));
@@ -469,7 +469,7 @@ static void lose_one(history_t *h)
 
 static void check_container(check_fn *check, bool fifo)
 {
-    const size_t count = CCMEM_INSTRUMENTED ? 20000 : 250000;
+    const size_t count = CCMEM_INSTRUMENTED ? 8000 : 250000;
 
     for (int i = 0; i < 3; i++) {
         history_t *h = run_container(count, fifo);

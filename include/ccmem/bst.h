@@ -124,16 +124,23 @@ CC_API CC_NODISCARD cc_result_t cc_bst_compute(cc_bst_t *tree, uintptr_t key,
 
 /* ---- by order ---- */
 
-/* The entry with the least or the greatest key; NOT_FOUND: the tree is empty. O(depth). */
+/* The entry with the least key. NOT_FOUND: the tree is empty. O(depth). */
 CC_API CC_NODISCARD cc_result_t cc_bst_first(cc_bst_t *tree, cc_bst_entry_t *entry);
+
+/* With the greatest. NOT_FOUND: the tree is empty. O(depth). */
 CC_API CC_NODISCARD cc_result_t cc_bst_last(cc_bst_t *tree, cc_bst_entry_t *entry);
 
-/* The entry with the greatest key that is <= key, < key; or the least that is >= key, > key.
- * NOT_FOUND. O(depth). */
+/* With the greatest that is <= key. NOT_FOUND. O(depth). */
 CC_API CC_NODISCARD cc_result_t cc_bst_floor(cc_bst_t *tree, uintptr_t key, cc_bst_entry_t *entry);
+
+/* With the greatest that is < key. NOT_FOUND. O(depth). */
 CC_API CC_NODISCARD cc_result_t cc_bst_lower(cc_bst_t *tree, uintptr_t key, cc_bst_entry_t *entry);
+
+/* With the least that is >= key. NOT_FOUND. O(depth). */
 CC_API CC_NODISCARD cc_result_t cc_bst_ceiling(cc_bst_t *tree, uintptr_t key,
                                                cc_bst_entry_t *entry);
+
+/* With the least that is > key. NOT_FOUND. O(depth). */
 CC_API CC_NODISCARD cc_result_t cc_bst_higher(cc_bst_t *tree, uintptr_t key, cc_bst_entry_t *entry);
 
 /* Take the first entry out; of those that do it at the same time each gets another. NOT_FOUND.

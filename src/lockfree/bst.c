@@ -92,11 +92,7 @@ cc_smr_t *cc_bst_smr(const cc_bst_t *tree)
 
 size_t cc_bst_len(const cc_bst_t *tree)
 {
-    size_t count = 0;
-
-    for (unsigned i = 0; i < CCI_BST_STRIPES; i++)
-        count += atomic_load_explicit(&tree->stripe[i].count, memory_order_relaxed);
-    return count <= PTRDIFF_MAX ? count : 0;
+    return cci_tally_sum(&tree->tally);
 }
 
 /* ---- whether it is whole ---- */
@@ -199,7 +195,7 @@ static cc_result_t load(cc_bst_t *tree, cc_smr_guard_t *g, const cc_bst_entry_t 
     }
     /* Release: for those who are told of the tree without more ado. */
     atomic_store_explicit(&tree->root.child[0], first, memory_order_release);
-    cci_bst_count(tree, g, (ptrdiff_t)count);
+    cci_tally_add(&tree->tally, cci_stripe_of(g), (int64_t)count);
     return CC_RESULT_OK;
 }
 
@@ -289,7 +285,7 @@ static cc_result_t insert(cc_bst_t *tree, cc_smr_guard_t *g, const cci_bst_place
     cci_bst_node_t *inner = copy ? join(tree, g, at, leaf, copy) : NULL;
 
     if (inner && cci_bst_put_at(g, at, inner)) {
-        cci_bst_count(tree, g, 1);
+        cci_tally_add(&tree->tally, cci_stripe_of(g), 1);
         return CC_RESULT_OK;
     }
     cc_result_t r = inner ? CC_RESULT_BUSY : CC_RESULT_NO_MEMORY;
@@ -304,7 +300,7 @@ static cc_result_t take_out(cc_bst_t *tree, cc_smr_guard_t *g, const cci_bst_pla
     cc_result_t r = is_free(at->grand_word) ? cci_bst_remove_at(g, at) : CC_RESULT_BUSY;
 
     if (r == CC_RESULT_OK)
-        cci_bst_count(tree, g, -1);
+        cci_tally_add(&tree->tally, cci_stripe_of(g), -1);
     return r;
 }
 

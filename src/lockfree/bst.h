@@ -16,15 +16,15 @@
  *   A node with a mark is in the tree as long as its parent, which has no mark, points to it: while
  *   that is so the parent has a flag, and what has a flag cannot be marked.
  *   What a flag speaks of is not retired before the flag is taken away, by whoever does that, who is
- *   one: so what a flag speaks of can be read when the flag was read by cci_bst_read.
+ *   one: so what a flag speaks of can be read when the flag was read by cci_smr_read.
  *   What a mark points to is compared, and never followed.
  *
  * Which operation pairs with which; the words and children of one node, unless it says otherwise:
- *   child: release, set by compare and swap   child: acquire (cci_bst_read): the new node
+ *   child: release, set by compare and swap   child: acquire (cci_smr_read): the new node
  *   word: release, flag taken away            word: acquire, before a child is read: the child that the
  *                                             change set, or a later one
- *   word: release, flag or mark set           word: acquire (cci_bst_read): what the flag speaks of
- *   child: acquire (cci_bst_read)               then word: acquire. The mark that was set before the node
+ *   word: release, flag or mark set           word: acquire (cci_smr_read): what the flag speaks of
+ *   child: acquire (cci_smr_read)               then word: acquire. The mark that was set before the node
  *                                             went is seen by whoever entered after it was retired: the
  *                                             fences of the domain lie between
  */
@@ -32,7 +32,8 @@
 #define CCI_LOCKFREE_BST_H
 #include <ccmem/bst.h>
 #include <stdatomic.h>
-#include "smr/domain.h"
+#include "lockfree/tally.h"
+#include "smr/read.h"
 
 /* An entry that the tree owns: the nodes that have its key or its value, and iterators. */
 typedef struct cci_bst_owned {
@@ -72,12 +73,6 @@ typedef struct cci_bst_removal {
 /* The lowest bits of a word; above them is a number, or a pointer. */
 enum { CCI_BST_FREE, CCI_BST_PUTS, CCI_BST_REMOVES, CCI_BST_MARK, CCI_BST_BITS = 3, CCI_BST_ONE };
 
-enum { CCI_BST_STRIPES = 8 };
-
-typedef struct cci_bst_stripe {
-    _Alignas(CC_CACHE_LINE_SIZE) _Atomic size_t count; /* put less removed, modulo 2^64 */
-} cci_bst_stripe_t;
-
 /* root.child[0] is a leaf without an entry in an empty tree. Otherwise it is an inner node, to the right
  * of which that leaf is, and to the left everything. So every entry has a parent and that has one. */
 struct cc_bst {
@@ -87,7 +82,7 @@ struct cc_bst {
     cc_smr_t          *smr;
     bool               owns_smr;
     _Alignas(CC_CACHE_LINE_SIZE) cci_bst_node_t root;
-    cci_bst_stripe_t stripe[CCI_BST_STRIPES];
+    cci_tally_t tally;
 };
 
 /* Where a search ended: the leaf was the parent's child and the parent the grand's, and the words are
@@ -150,11 +145,6 @@ void cci_bst_retire(cc_smr_guard_t *g, cci_bst_node_t *node);
 cci_bst_owned_t *cci_bst_hold(cci_bst_owned_t *owned);
 void             cci_bst_let_go(cc_smr_guard_t *g, cci_bst_owned_t *owned);
 
-/* ---- reading ---- */
-
-/* The long way of cci_bst_read: in another era, or where reads are checked. */
-uintptr_t cci_bst_read_slow(cc_smr_guard_t *g, const void *slot);
-
 /* ---- tests ---- */
 
 /* Whether the tree is in order and as large as it says; nobody uses it. O(n). */
@@ -185,26 +175,6 @@ static inline unsigned cci_bst_state(uintptr_t word)
 static inline void *cci_bst_subject(uintptr_t word)
 {
     return (void *)(word & ~(uintptr_t)CCI_BST_BITS);
-}
-
-/* As cc_smr_protect, of words, which need not be pointers, and of children, which may be freed already:
- * whoever reads one finds that out before he follows it. What is read counts when the era is found to
- * be that of the reservation afterwards. */
-static inline uintptr_t cci_bst_read(cc_smr_guard_t *g, const void *slot)
-{
-    uintptr_t word = (uintptr_t)__atomic_load_n((cc_smr_pointer_ const *)slot, __ATOMIC_ACQUIRE);
-    uint64_t  era  = __atomic_load_n(g->watched, __ATOMIC_RELAXED);
-
-    if (__builtin_expect(era == __atomic_load_n(&g->up, __ATOMIC_RELAXED), 1))
-        return word;
-    return cci_bst_read_slow(g, slot);
-}
-
-static inline void cci_bst_count(cc_bst_t *tree, cc_smr_guard_t *g, ptrdiff_t change)
-{
-    cci_bst_stripe_t *s = &tree->stripe[cci_guard_of(g)->number % CCI_BST_STRIPES];
-
-    atomic_fetch_add_explicit(&s->count, (size_t)change, memory_order_relaxed);
 }
 
 #endif

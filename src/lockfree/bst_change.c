@@ -116,7 +116,7 @@ cc_result_t cci_bst_remove_at(cc_smr_guard_t *g, const cci_bst_place_t *at)
 /* A flag that is read here is not taken away yet: what it speaks of may be read. */
 static void help(cc_smr_guard_t *g, cci_bst_node_t *n)
 {
-    uintptr_t word    = cci_bst_read(g, &n->word);
+    uintptr_t word    = cci_smr_read(g, &n->word);
     void     *subject = cci_bst_subject(word);
 
     if (cci_bst_state(word) == CCI_BST_PUTS)

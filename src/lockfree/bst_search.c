@@ -12,22 +12,6 @@
 #include "lockfree/bst.h"
 #include "smr/check.h"
 
-/* ---- reading ---- */
-
-uintptr_t cci_bst_read_slow(cc_smr_guard_t *g, const void *slot)
-{
-    static const void *const nothing = NULL;
-    uintptr_t                word;
-    uint64_t                 up;
-
-    do {
-        up   = __atomic_load_n(&g->up, __ATOMIC_RELAXED);
-        word = (uintptr_t)__atomic_load_n((cc_smr_pointer_ const *)slot, __ATOMIC_ACQUIRE);
-        (void)cc_smr_protect(g, &nothing); /* raises up to the era that is now */
-    } while (__atomic_load_n(&g->up, __ATOMIC_RELAXED) != up);
-    return word;
-}
-
 /* ---- one step ---- */
 
 static bool is_marked(const cci_bst_node_t *n)
@@ -51,7 +35,7 @@ static bool was_in(const cci_bst_node_t *grand, const cci_bst_node_t *parent)
 static void look(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
 {
     at->parent_word = atomic_load_explicit(&at->parent->word, memory_order_acquire);
-    at->leaf        = (cci_bst_node_t *)cci_bst_read(g, &at->parent->child[side]);
+    at->leaf        = (cci_bst_node_t *)cci_smr_read(g, &at->parent->child[side]);
 }
 
 /* To that side of the node where the place is now. False: that node is out, and what it points to

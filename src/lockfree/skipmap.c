@@ -69,12 +69,12 @@ void cci_skipmap_raise(cc_skipmap_t *map, uint32_t height)
 }
 
 /* Two threads of one stripe may draw the same number, which does no harm. */
-static uint64_t draw(cci_stripe_t *s)
+static uint64_t draw(cci_lot_t *lot)
 {
-    uint64_t x = atomic_load_explicit(&s->random, memory_order_relaxed);
+    uint64_t x = atomic_load_explicit(&lot->state, memory_order_relaxed);
 
     x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    atomic_store_explicit(&s->random, x, memory_order_relaxed);
+    atomic_store_explicit(&lot->state, x, memory_order_relaxed);
     return x >> 32;
 }
 
@@ -82,7 +82,7 @@ static uint64_t draw(cci_stripe_t *s)
 uint32_t cci_skipmap_height(cc_skipmap_t *map, cc_smr_guard_t *g)
 {
     uint32_t levels = atomic_load_explicit(&map->levels, memory_order_relaxed);
-    uint64_t bits   = draw(cci_skipmap_stripe(map, g)) | UINT64_C(1) << (CCI_LEVELS_MAX - 1);
+    uint64_t bits   = draw(&map->lot[cci_stripe_of(g)]) | UINT64_C(1) << (CCI_LEVELS_MAX - 1);
     uint32_t height = 1 + (uint32_t)__builtin_ctzll(bits);
 
     if (height <= levels)
@@ -108,7 +108,7 @@ static bool set_domain(cc_skipmap_t *map, const cc_skipmap_options_t *o)
 static void seed(cc_skipmap_t *map)
 {
     for (unsigned i = 0; i < CCI_STRIPES; i++)
-        atomic_init(&map->stripe[i].random, (uintptr_t)&map->stripe[i]);
+        atomic_init(&map->lot[i].state, (uintptr_t)&map->lot[i]);
 }
 
 cc_skipmap_t *cc_skipmap_create(const cc_skipmap_options_t *options)
@@ -168,11 +168,7 @@ cc_smr_t *cc_skipmap_smr(const cc_skipmap_t *map)
 
 size_t cc_skipmap_len(const cc_skipmap_t *map)
 {
-    uint64_t count = 0;
-
-    for (unsigned i = 0; i < CCI_STRIPES; i++)
-        count += atomic_load_explicit(&map->stripe[i].count, memory_order_relaxed);
-    return (int64_t)count > 0 ? (size_t)count : 0;
+    return cci_tally_sum(&map->tally);
 }
 
 /* ---- loading ---- */
@@ -245,7 +241,7 @@ static void splice(cc_skipmap_t *map, cci_link_t **end, const chain_t *c, size_t
         atomic_store_explicit(end[level], cci_link_to(next_of(&c->head[level])),
                               memory_order_release);
     cci_skipmap_raise(map, c->levels);
-    atomic_fetch_add_explicit(&map->stripe[0].count, count, memory_order_relaxed);
+    cci_tally_add(&map->tally, 0, (int64_t)count);
 }
 
 cc_result_t cc_skipmap_load(cc_skipmap_t *map, const cc_skipmap_entry_t *entries, size_t count)

@@ -3,16 +3,13 @@
 #ifndef CCI_LOCKFREE_SKIPMAP_H
 #define CCI_LOCKFREE_SKIPMAP_H
 #include <ccmem/skipmap.h>
+#include "lockfree/tally.h"
 #include "lockfree/tower.h"
-#include "smr/domain.h"
 
-enum { CCI_STRIPES = 8 };
-
-/* What threads change at each put and remove: one a thread, as far as there are enough. */
-typedef struct cci_stripe {
-    _Alignas(CC_CACHE_LINE_SIZE) _Atomic uint64_t count; /* put less removed, modulo 2^64 */
-    _Atomic uint64_t random;
-} cci_stripe_t;
+/* What heights of new nodes are drawn from: one a stripe. */
+typedef struct cci_lot {
+    _Alignas(CC_CACHE_LINE_SIZE) _Atomic uint64_t state;
+} cci_lot_t;
 
 struct cc_skipmap {
     /* never changes */
@@ -23,7 +20,8 @@ struct cc_skipmap {
     bool                   owns_smr;
     _Atomic uint32_t       levels; /* in use, at least 1; never falls */
     _Alignas(CC_CACHE_LINE_SIZE) cci_link_t head[CCI_LEVELS_MAX];
-    cci_stripe_t stripe[CCI_STRIPES];
+    cci_tally_t tally;
+    cci_lot_t   lot[CCI_STRIPES];
 };
 
 /* Where a key stands, or would: on each level the last link before it, and what that points to. The
@@ -51,17 +49,6 @@ uint32_t cci_skipmap_height(cc_skipmap_t *map, cc_smr_guard_t *g);
 
 /* Make sure that searches begin at that height or above. */
 void cci_skipmap_raise(cc_skipmap_t *map, uint32_t height);
-
-static inline cci_stripe_t *cci_skipmap_stripe(cc_skipmap_t *map, cc_smr_guard_t *g)
-{
-    return &map->stripe[cci_guard_of(g)->number % CCI_STRIPES];
-}
-
-static inline void cci_skipmap_count(cc_skipmap_t *map, cc_smr_guard_t *g, int change)
-{
-    atomic_fetch_add_explicit(&cci_skipmap_stripe(map, g)->count, (uint64_t)change,
-                              memory_order_relaxed);
-}
 
 /* ---- searches: lockfree/skipmap_number.c ---- */
 

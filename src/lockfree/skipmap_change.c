@@ -164,7 +164,7 @@ static bool insert(change_t *c)
     if (!cci_relink(c->path.link[0], c->path.next[0], cci_link_to(t)))
         return false;
     c->fresh = NULL;
-    cci_skipmap_count(c->map, c->g, 1);
+    cci_tally_add(&c->map->tally, cci_stripe_of(c->g), 1);
     raise(c, t);
     return true;
 }
@@ -190,7 +190,7 @@ static bool take(change_t *c)
     cci_tower_mark_upper(t);
     if (!cci_tower_take(t))
         return false;
-    cci_skipmap_count(c->map, c->g, -1);
+    cci_tally_add(&c->map->tally, cci_stripe_of(c->g), -1);
     bury(c, t);
     return true;
 }

@@ -105,7 +105,7 @@ static bool is_legal(const model_t *m)
 {
     uint32_t done = m->thread[0].r[1] + m->thread[1].r[1];
 
-    return !m->wrong && model_newest(m, FIRST) == done && model_newest(m, LOCK) == 0 &&
+    return model_newest(m, FIRST) == done && model_newest(m, LOCK) == 0 &&
            (m->thread[2].r[1] == 1 || ((const orders_t *)m->program->orders)->fork_at_once);
 }
 

@@ -170,12 +170,7 @@ static void expect(const char *name, orders_t orders, bool legal)
     model_expect(name, &program, legal);
 }
 
-#define CHANGED(name, change, legal) \
-    do {                             \
-        orders_t o = { 0 };          \
-        o.change;                    \
-        expect(name, o, legal);      \
-    } while (0)
+#define CHANGED(name, change, legal) MODEL_CHANGED(expect, (orders_t){ 0 }, name, change, legal)
 
 int main(void)
 {

@@ -180,12 +180,7 @@ static const orders_t code = {
     .link = SEQ_CST, .move = RELEASE, .see_next = ACQUIRE, .see_end = ACQUIRE
 };
 
-#define CHANGED(name, change, legal) \
-    do {                             \
-        orders_t o = code;           \
-        o.change;                    \
-        expect(name, o, legal);      \
-    } while (0)
+#define CHANGED(name, change, legal) MODEL_CHANGED(expect, code, name, change, legal)
 
 int main(void)
 {

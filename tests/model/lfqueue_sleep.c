@@ -255,12 +255,7 @@ static const orders_t bounded = { .say          = SEQ_CST,
                                   .wakes        = 1,
                                   .has_barrier  = true };
 
-#define CHANGED(of, name, change, legal) \
-    do {                                 \
-        orders_t o = of;                 \
-        o.change;                        \
-        expect(name, o, legal);          \
-    } while (0)
+#define CHANGED(of, name, change, legal) MODEL_CHANGED(expect, of, name, change, legal)
 
 /* Whichever the kernel wakes. */
 static void expect_wakes(orders_t code)

@@ -117,12 +117,7 @@ static void expect(const char *name, orders_t orders, bool legal)
 
 static const orders_t code = { SEQ_CST, SEQ_CST, SEQ_CST, SEQ_CST, SEQ_CST, false, false, false };
 
-#define CHANGED(name, change, legal) \
-    do {                             \
-        orders_t o = code;           \
-        o.change;                    \
-        expect(name, o, legal);      \
-    } while (0)
+#define CHANGED(name, change, legal) MODEL_CHANGED(expect, code, name, change, legal)
 
 int main(void)
 {

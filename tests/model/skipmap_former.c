@@ -265,7 +265,7 @@ static bool is_legal(const model_t *m)
 {
     bool is_put = m->thread[0].r[DONE];
 
-    return !m->wrong && !has_f(m) && model_newest(m, GIVEN_UP) == 1 &&
+    return !has_f(m) && model_newest(m, GIVEN_UP) == 1 &&
            model_newest(m, HEAD_0) == (is_put ? N : NOWHERE) &&
            model_newest(m, HEAD_1) == (is_put ? N : NOWHERE);
 }

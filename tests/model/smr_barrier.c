@@ -211,12 +211,7 @@ static const orders_t code = {
     .claim = ACQUIRE, .end = RELEASE, .say_barrier = SEQ_CST, .look_barrier = ACQUIRE
 };
 
-#define CHANGED(name, change, legal) \
-    do {                             \
-        orders_t o = code;           \
-        o.change;                    \
-        expect(name, o, legal);      \
-    } while (0)
+#define CHANGED(name, change, legal) MODEL_CHANGED(expect, code, name, change, legal)
 
 int main(void)
 {

@@ -280,12 +280,7 @@ static const orders_t code = { .lo           = RELEASE,
                                .look_taken   = ACQUIRE,
                                .take         = ACQ_REL };
 
-#define CHANGED(expect, name, change, legal) \
-    do {                                     \
-        orders_t o = base;                   \
-        o.change;                            \
-        expect(name, o, legal);              \
-    } while (0)
+#define CHANGED(expect, name, change, legal) MODEL_CHANGED(expect, base, name, change, legal)
 
 static void with(bool is_fenced)
 {

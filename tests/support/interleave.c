@@ -314,7 +314,7 @@ model_result_t model_explore(const model_program_t *program, bool all)
     do {
         bool is_whole = run(&m);
         result.runs++;
-        result.illegal += is_whole && (m.wrong || !program->is_legal(&m));
+        result.illegal += is_whole && (m.wrong || (program->is_legal && !program->is_legal(&m)));
     } while ((all || result.illegal == 0) && next_choices(&m));
     forget_states();
     return result;

@@ -61,7 +61,8 @@ typedef void model_step_t(model_t *m, model_thread_t *t);
 typedef struct model_program {
     unsigned      threads;
     model_step_t *step[MODEL_THREADS_MAX];
-    /* Whether a run that ended, with every thread done or blocked, ended well. */
+    /* Whether a run that ended, with every thread done or blocked, ended well; NULL: a step says so that
+     * saw what must not be. */
     bool (*is_legal)(const model_t *m);
     const void *orders; /* the program's own */
 } model_program_t;
@@ -119,5 +120,13 @@ model_result_t model_explore(const model_program_t *program, bool all);
 /* Prints the name with the number of runs; ends the test when there is an illegal run and legal was
  * wanted, or the other way round. */
 void model_expect(const char *name, const model_program_t *program, bool legal);
+
+/* The same of a model's own expect(name, orders, legal), with one of its orders_t changed. */
+#define MODEL_CHANGED(expect, base, name, change, legal) \
+    do {                                                 \
+        orders_t o = base;                               \
+        o.change;                                        \
+        expect(name, o, legal);                          \
+    } while (0)
 
 #endif

@@ -11,29 +11,10 @@
 
 #include "profile/feed.h"
 #include "support/failing_malloc.h"
+#include "support/seeded.h"
 #include "support/trace_builder.h"
 
 enum { SEEDS = 30, THREADS = 4, SITES = 6, BLOCKS = 200, EVENTS = 2000, PORTION = 32 };
-
-static unsigned seed;
-
-#define CHECK(e)                                                                   \
-    do {                                                                           \
-        if (!(e)) {                                                                \
-            fprintf(stderr, "%s:%d: seed %u: %s\n", __FILE__, __LINE__, seed, #e); \
-            exit(1);                                                               \
-        }                                                                          \
-    } while (0)
-
-static uint64_t state;
-
-static uint64_t below(uint64_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 
 /* ---- the model ---- */
 
@@ -181,8 +162,7 @@ static void run(unsigned number)
     cci_profile_t *p;
     size_t         events = 0;
 
-    seed                  = number;
-    state                 = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    begin_seed(number);
     trace_builder_t *b    = build();
     cci_trace_t     *t    = open_trace(b);
     bool             more = true;

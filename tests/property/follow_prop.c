@@ -16,6 +16,7 @@
 
 #include "support/failing_malloc.h"
 #include "support/scratch.h"
+#include "support/seeded.h"
 #include "support/trace_builder.h"
 #include "trace/decode.h"
 #include "trace/follow.h"
@@ -28,26 +29,6 @@ enum {
     CHUNKS_MAX  = 400,
     START       = 1000000
 };
-
-static unsigned seed;
-
-#define CHECK(e)                                                                   \
-    do {                                                                           \
-        if (!(e)) {                                                                \
-            fprintf(stderr, "%s:%d: seed %u: %s\n", __FILE__, __LINE__, seed, #e); \
-            exit(1);                                                               \
-        }                                                                          \
-    } while (0)
-
-static uint64_t state;
-
-static uint64_t below(uint64_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 
 /* ---- what was recorded ---- */
 
@@ -372,12 +353,12 @@ static cc_result_t run_once(const collector_t *fresh)
 
 static void fail_each_allocation(const collector_t *fresh)
 {
-    uint64_t begin  = state;
+    uint64_t begin  = rng;
     size_t   told   = 0;
     bool     failed = true;
 
     for (size_t at = 0; failed; at++) {
-        state = begin;
+        rng = begin;
         failing_malloc_begin(at);
         cc_result_t result = run_once(fresh);
         failed             = failing_malloc_end();
@@ -393,13 +374,12 @@ static void run(unsigned number, bool failing)
     static recording_t r;
     static collector_t fresh;
 
-    seed            = number;
-    state           = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    begin_seed(number);
     size_t   events = failing ? 120 : 1 + below(EVENTS_MAX - 1);
-    uint64_t begin  = state;
+    uint64_t begin  = rng;
 
     r.builder               = build(CCI_CODEC_RAW, events, &r.end_ns);
-    state                   = begin;
+    rng                     = begin;
     trace_builder_t *packed = build(CCI_CODEC_COLUMNS, events, &r.end_ns);
     read_whole(&r);
     fresh = (collector_t){ .recording = &r };
@@ -448,11 +428,10 @@ static int write_corpus(const char *folder)
     uint64_t           ns;
 
     for (unsigned i = 0; i < 8; i++) {
-        seed               = i;
-        state              = (i + 1000) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+        begin_seed(i + 1000);
         trace_builder_t *b = build(i % 2 ? CCI_CODEC_COLUMNS : CCI_CODEC_RAW, 1 + below(60), &ns);
         c                  = (collector_t){ 0 };
-        state              = (i + 1000) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+        begin_seed(i + 1000);
         trace_builder_t *plain = build(CCI_CODEC_RAW, 1 + below(60), &ns);
         find_pieces(&c, plain, b);
         snprintf(path, sizeof path, "%s/seed-%u", folder, i);

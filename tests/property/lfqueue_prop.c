@@ -9,18 +9,9 @@
 
 #include <ccmem/lfqueue.h>
 
-#include "base/random.h"
+#include "support/lost_nodes.h"
+#include "support/seeded.h"
 #include "support/test_backend.h"
-
-static unsigned seed;
-
-#define CHECK(e)                                                                   \
-    do {                                                                           \
-        if (!(e)) {                                                                \
-            fprintf(stderr, "%s:%d: seed %u: %s\n", __FILE__, __LINE__, seed, #e); \
-            exit(1);                                                               \
-        }                                                                          \
-    } while (0)
 
 enum {
     SEEDS       = CCMEM_INSTRUMENTED ? 40 : 300,
@@ -31,15 +22,9 @@ enum {
     CLOSES_ONCE = STEPS
 };
 
-static uint64_t  random_state;
 static uintptr_t words[STEPS * BATCH_MOST]; /* all that ever went in */
 static size_t    pushed, popped;            /* of them */
 static bool      is_closed, is_refusing;
-
-static size_t below(size_t n)
-{
-    return (size_t)(cci_random_next(&random_state) % n);
-}
 
 static size_t held(void)
 {
@@ -61,7 +46,7 @@ static size_t some_count(void)
 static const uintptr_t *invent(size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        words[pushed + i] = below(2) ? (uintptr_t)cci_random_next(&random_state) : below(3);
+        words[pushed + i] = below(2) ? (uintptr_t)next_random() : below(3);
     return words + pushed;
 }
 
@@ -70,13 +55,6 @@ static void expect_popped(const uintptr_t *got, size_t n)
     CHECK(n <= held());
     CHECK(n == 0 || memcmp(got, words + popped, n * sizeof *got) == 0);
     popped += n;
-}
-
-/* A segment that is lost is a leak to AddressSanitizer; here all that is live is counted. */
-__attribute__((visibility("default"))) const char *__asan_default_options(void);
-const char                                        *__asan_default_options(void)
-{
-    return "detect_leaks=0:allocator_may_return_null=1";
 }
 
 /* ---- unbounded ---- */
@@ -155,8 +133,7 @@ static void steps_of(step_t *const *steps, size_t count)
 
 static void forget(unsigned s)
 {
-    seed         = s;
-    random_state = cci_random_seed(s);
+    begin_seed(s);
     pushed = popped = 0;
     is_closed       = false;
 }

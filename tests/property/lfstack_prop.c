@@ -8,6 +8,7 @@
 
 #include <ccmem/lfstack.h>
 #include "base/random.h"
+#include "support/lost_nodes.h"
 #include "support/test_backend.h"
 
 enum {
@@ -122,14 +123,6 @@ static size_t run(unsigned s)
     cc_lfstack_destroy(stack);
     cc_smr_destroy(options.smr);
     return lost;
-}
-
-/* A node that is lost is a leak to AddressSanitizer; here all that is live is counted. */
-__attribute__((visibility("default"))) const char *__asan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0:allocator_may_return_null=1";
 }
 
 /* Returns how many were asked for. */

@@ -9,32 +9,16 @@
 
 #include <ccmem/ring.h>
 
-#include "base/random.h"
 #include "support/failing.h"
-
-static unsigned seed;
-
-#define CHECK(e)                                                                   \
-    do {                                                                           \
-        if (!(e)) {                                                                \
-            fprintf(stderr, "%s:%d: seed %u: %s\n", __FILE__, __LINE__, seed, #e); \
-            exit(1);                                                               \
-        }                                                                          \
-    } while (0)
+#include "support/seeded.h"
 
 enum { SEEDS = 1000, STEPS = 400, SIZE_MOST = 300, ALL = STEPS * (SIZE_MOST + 8) };
 
 static cc_ring_t     ring;
-static uint64_t      random_state;
 static unsigned char history[ALL];  /* every byte that was ever written */
 static size_t        written, done; /* of it */
 static size_t        capacity;
 static bool          overwrites;
-
-static size_t below(size_t n)
-{
-    return (size_t)(cci_random_next(&random_state) % n);
-}
 
 /* A size that is small, or about what the ring holds. */
 static size_t some_size(void)
@@ -48,7 +32,7 @@ static size_t some_size(void)
 static const unsigned char *invent(size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        history[written + i] = (unsigned char)cci_random_next(&random_state);
+        history[written + i] = (unsigned char)next_random();
     return history + written;
 }
 
@@ -320,7 +304,7 @@ static void run(unsigned flags, bool bytes, size_t size)
 int main(void)
 {
     for (seed = 1; seed <= SEEDS; seed++) {
-        random_state      = cci_random_seed(seed);
+        begin_seed(seed);
         const size_t size = CC_RING_CAPACITY_MIN << below(6);
         for (unsigned flags = 0; flags < 8; flags++) {
             run(flags, true, size);

@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "lockfree/skipmap.h"
+#include "support/lost_nodes.h"
 #include "support/test_backend.h"
 
 enum { SEEDS = CCMEM_INSTRUMENTED ? 4 : 16, STEPS = 300, KEYS = 48 };
@@ -239,13 +240,6 @@ static void step(void)
     size_t which = below(sizeof operations / sizeof *operations);
 
     operations[which](below(KEYS), below(1000));
-}
-
-/* A node that is lost is a leak to AddressSanitizer; here all that is live is counted. */
-CC_API const char *__asan_default_options(void);
-const char        *__asan_default_options(void)
-{
-    return "detect_leaks=0:allocator_may_return_null=1";
 }
 
 /* ---- a run ---- */

@@ -13,6 +13,7 @@
 
 #include "profile/feed.h"
 #include "support/failing_malloc.h"
+#include "support/seeded.h"
 #include "support/trace_builder.h"
 
 enum {
@@ -23,26 +24,6 @@ enum {
     EVENTS  = 600,
     RANGES  = CCMEM_INSTRUMENTED ? 20 : 40
 };
-
-static unsigned seed;
-
-#define CHECK(e)                                                                   \
-    do {                                                                           \
-        if (!(e)) {                                                                \
-            fprintf(stderr, "%s:%d: seed %u: %s\n", __FILE__, __LINE__, seed, #e); \
-            exit(1);                                                               \
-        }                                                                          \
-    } while (0)
-
-static uint64_t state;
-
-static uint64_t below(uint64_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 
 /* ---- traces ---- */
 
@@ -434,8 +415,7 @@ static void try_without_memory(trace_builder_t *b, size_t most_rows)
 
 static void run(unsigned number, cci_trace_mode_t mode)
 {
-    seed                 = number;
-    state                = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    begin_seed(number);
     trace_builder_t *b   = build(mode);
     cci_profile_t   *all = profile(b, (cci_profile_options_t){ .slices = true });
     const int        n   = (int)all->slices->count;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "support/failing_malloc.h"
+#include "support/seeded.h"
 #include "support/trace_builder.h"
 #include "trace/reader.h"
 
@@ -24,31 +25,6 @@ enum {
     START        = 1000000,
     EVENTS_SMALL = 60
 };
-
-static unsigned seed;
-
-#define CHECK(e)                                                                   \
-    do {                                                                           \
-        if (!(e)) {                                                                \
-            fprintf(stderr, "%s:%d: seed %u: %s\n", __FILE__, __LINE__, seed, #e); \
-            exit(1);                                                               \
-        }                                                                          \
-    } while (0)
-
-static uint64_t state;
-
-static uint64_t next_random(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
-static uint64_t below(uint64_t n)
-{
-    return next_random() % n;
-}
 
 /* Few bits or many: the length of a varint is what matters. */
 static uint64_t any_number(void)
@@ -320,18 +296,12 @@ static void fail_each_allocation(const model_t *m, const uint8_t *bytes, size_t 
     CHECK(told > 5); /* or the test tests nothing */
 }
 
-static void start_seed(unsigned number)
-{
-    seed  = number;
-    state = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
-}
-
 static void run(unsigned number, bool failing)
 {
     static model_t m;
     size_t         n;
 
-    start_seed(number);
+    begin_seed(number);
     build(&m, failing ? 200 : 1 + below(EVENTS_MAX - 1));
     sort_events(&m);
     const uint8_t *bytes = trace_builder_file(m.builder, &n);
@@ -348,7 +318,7 @@ static int write_corpus(const char *folder)
     char           path[4096];
 
     for (unsigned i = 0; i < 12; i++) {
-        start_seed(i + 1000);
+        begin_seed(i + 1000);
         build(&m, 1 + below(EVENTS_SMALL));
         snprintf(path, sizeof path, "%s/seed-%02u", folder, i);
         trace_builder_write(m.builder, path);

@@ -4,7 +4,8 @@
  * Included by ccmem/smr.h, of which everything here is a private part; programs use no name of
  * this file. A thread has a guard in each domain that it entered. The guard says which eras the
  * thread may hold nodes of, [lo, up], and has the list of what the thread retired; a thread finds it
- * through a few seats of its own, by the number of the domain.
+ * through a few seats of its own, by the number of the domain. Outside of sections lo still says in
+ * which era the last one began.
  *
  * Under EBR up is taken for the end of time, so whoever holds anything holds all that is retired
  * later, and never has to raise it.
@@ -14,8 +15,10 @@
  *                                              later one the pointer is not found
  *   enter: lo, up; fence; loads of pointers    unlink; fence; loads of lo, up
  *   protect: up; fence; the pointer once more  the same
- *   leave: up, then lo, releasing              loads of lo, then up, acquiring: what was read before is
+ *   leave: lo, releasing                       loads of lo, then up, acquiring: what was read before is
  *                                              read before it is freed
+ *   enter, leave: lo, releasing                the same, without any fence: who began a section in a later
+ *                                              era than a node was retired in does not find it
  *   enter: fence; visitor                      visitor; fence; lo (src/smr/visit.h): one sees the other
  *   birth, then the publishing release         acquiring load of the pointer, then of the era
  * The fences of the left column are for the compiler alone where the system can make every thread of
@@ -31,7 +34,7 @@
 #ifdef CC_INLINE
 CC_BEGIN
 
-#define CC_SMR_IDLE_    UINT64_MAX
+#define CC_SMR_IDLE_    (UINT64_C(1) << 63) /* of lo: in no section; the rest is of the last one */
 #define CC_SMR_RETIRED_ (UINT64_C(1) << 63) /* of a node's word; the rest is the era of its birth */
 #define CC_SMR_DUE_     (UINT64_C(1) << 63) /* there is enough to look whether to free */
 
@@ -92,8 +95,8 @@ CC_HELPER cc_smr_seat_ *cc_smr_seat_of_(const cc_smr_t *domain)
     return (cc_smr_seat_ *)((char *)cc_smr_seats_ + domain->seat);
 }
 
-/* lo before up, which leave writes the other way round: who looks between the two sees more eras
- * than there are. Releasing, for the reads of the section before. */
+/* lo before up, which stays behind the section before: who looks between the two finds an up below lo, or
+ * the same eras. Releasing, for the reads of that section. */
 CC_INLINE cc_smr_guard_t *cc_smr_enter(cc_smr_t *domain)
 {
     const cc_smr_seat_ *seat = cc_smr_seat_of_(domain);
@@ -104,7 +107,7 @@ CC_INLINE cc_smr_guard_t *cc_smr_enter(cc_smr_t *domain)
         if (!g)
             return g;
     }
-    if (__builtin_expect(__atomic_load_n(&g->lo, __ATOMIC_RELAXED) != CC_SMR_IDLE_, 0)) {
+    if (__builtin_expect(__atomic_load_n(&g->lo, __ATOMIC_RELAXED) < CC_SMR_IDLE_, 0)) {
         g->unusual++;
         return g;
     }
@@ -123,8 +126,8 @@ CC_INLINE void cc_smr_leave(cc_smr_guard_t *guard)
         cc_smr_leave_slow_(guard);
         return;
     }
-    __atomic_store_n(&guard->up, CC_SMR_IDLE_, __ATOMIC_RELEASE);
-    __atomic_store_n(&guard->lo, CC_SMR_IDLE_, __ATOMIC_RELEASE);
+    uint64_t lo = __atomic_load_n(&guard->lo, __ATOMIC_RELAXED);
+    __atomic_store_n(&guard->lo, lo | CC_SMR_IDLE_, __ATOMIC_RELEASE);
 }
 
 /* The era is read after the pointer: it is no less than the birth of the node. */

@@ -69,6 +69,9 @@ struct cci_domain {
     _Atomic uint64_t       safe;  /* all threads passed a fence since the eras before ended */
 };
 
+/* lo of a guard that no thread has. */
+#define CCI_GUARD_GONE UINT64_MAX
+
 /* Bits of a guard's visitor. */
 #define CCI_VISIT_FENCED (UINT32_C(1) << 31) /* always set where readers have fences of their own */
 
@@ -88,10 +91,18 @@ static inline bool cci_guard_is_empty(const cci_guard_t *g)
     return !g->old && (!g->fresh || (!g->fresh->next && g->head.next == g->fresh->at));
 }
 
-/* Whether the guard's thread is in a section, as far as can be seen. */
+/* Whether the guard's thread is in no section, as far as can be seen. */
 static inline bool cci_guard_is_idle(const cci_guard_t *g)
 {
-    return __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE) == CC_SMR_IDLE_;
+    return __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE) >= CC_SMR_IDLE_;
+}
+
+/* The thread holds nothing any more; its own. */
+static inline void cci_guard_let_go(cci_guard_t *g)
+{
+    uint64_t lo = __atomic_load_n(&g->head.lo, __ATOMIC_RELAXED);
+
+    __atomic_store_n(&g->head.lo, lo | CC_SMR_IDLE_, __ATOMIC_RELEASE);
 }
 
 static inline cci_guard_t *cci_domain_guards(cci_domain_t *d)

@@ -37,8 +37,7 @@ static cci_guard_t *new_guard(cci_domain_t *d)
     if (!g)
         return NULL;
     *g = (cci_guard_t){
-        .head   = { .lo      = CC_SMR_IDLE_,
-                    .up      = CC_SMR_IDLE_,
+        .head   = { .lo      = CCI_GUARD_GONE,
                     .domain  = &d->head,
                     .watched = d->watched ? d->watched : &g->head.up,
                     .visitor = d->is_fenced ? CCI_VISIT_FENCED : 0 },
@@ -81,8 +80,7 @@ static void unlink_from_mine(cci_guard_t *g)
 static void end_section(cci_guard_t *g)
 {
     g->head.unusual = 0;
-    __atomic_store_n(&g->head.up, CC_SMR_IDLE_, __ATOMIC_RELEASE);
-    __atomic_store_n(&g->head.lo, CC_SMR_IDLE_, __ATOMIC_RELEASE);
+    __atomic_store_n(&g->head.lo, CCI_GUARD_GONE, __ATOMIC_RELEASE);
 }
 
 static void vacate(cci_guard_t *g)
@@ -178,6 +176,14 @@ static cci_guard_t *find_mine(const cci_domain_t *d)
     return g;
 }
 
+/* It finds nothing that was retired in an earlier one. */
+static void say_era(cci_guard_t *g)
+{
+    uint64_t era = __atomic_load_n(&g->head.domain->era, __ATOMIC_ACQUIRE);
+
+    __atomic_store_n(&g->head.lo, era | CC_SMR_IDLE_, __ATOMIC_RELAXED);
+}
+
 static cci_guard_t *join(cci_domain_t *d)
 {
     if (pthread_setspecific(key, &mine) != 0)
@@ -188,8 +194,10 @@ static cci_guard_t *join(cci_domain_t *d)
     if (!g)
         return NULL;
     __atomic_store_n(&g->is_used, true, __ATOMIC_RELAXED); /* others count */
+    say_era(g);
     link_to(&mine, g);
-    /* Who believes to be alone does not interrupt others: this is in time before any load here. */
+    /* Who believes to be alone does not interrupt others: this is in time before any load here. So is
+     * that the guard is not left any more. */
     atomic_fetch_add_explicit(&d->threads, 1, memory_order_seq_cst);
     cci_smr_fence(d);
     cci_visit_return(g);

@@ -5,9 +5,12 @@
  * one, so that who enters from now on holds none of it, and looks what readers hold. The rest is
  * freed; what is left becomes the old list of the sweeping thread's guard.
  *
- * What readers say may still be on its way to memory, where they have no fences of their own. A fence in
- * all of them takes microseconds, so nodes wait for one until there are scan_step: it makes the
- * eras before it safe, also for those who look next. A thread that is alone needs none.
+ * What readers say may still be on its way to memory, where they have no fences of their own. It says
+ * enough of eras before that of a reader's last section: it acquired a later one, so it finds
+ * nothing of those any more, and what it had of them it let go. Threads that are at work say so
+ * all the time. For those that are not there is a fence in all threads, which takes microseconds,
+ * once there are scan_step nodes: it makes the eras before it safe, also for those who look next.
+ * A thread that is alone needs none.
  *
  * The next sweep is due after a part of scan_step, or half as many nodes as are held: so a reader that
  * is stalled costs two looks a node, and half as much again of what it holds.
@@ -25,6 +28,8 @@
 #include "smr/registry.h"
 #include "smr/spans.h"
 #include "smr/visit.h"
+
+enum { STEPS = 8 }; /* sweeps in which a thread retires scan_step */
 
 /* ---- blocks ---- */
 
@@ -192,7 +197,7 @@ void cc_smr_tick_(cc_smr_guard_t *guard)
 typedef struct cci_view {
     uint64_t   clear; /* nobody holds what was retired in an era before this one */
     cci_eras_t held;
-    uint64_t   safe; /* eras before this one */
+    uint64_t   safe; /* of eras before this one */
 } cci_view_t;
 
 /* Whatever is retired in an era before now was taken out before the fence. */
@@ -215,17 +220,23 @@ static uint64_t safe_eras(cci_domain_t *d)
     return atomic_load_explicit(&d->safe, memory_order_acquire);
 }
 
-/* lo before up: see cc_smr_publish_. */
-static void look_at_readers(cci_domain_t *d, cci_view_t *view)
+/* A guard that nobody has says the last era there is. lo before up: see cc_smr_enter. */
+static void look_at_readers(cci_domain_t *d, const cci_guard_t *mine, cci_view_t *view)
 {
+    uint64_t begun = UINT64_MAX;
+
     view->safe       = safe_eras(d);
     view->held.count = 0;
     for (const cci_guard_t *g = cci_domain_guards(d); g; g = g->next) {
         uint64_t lo = __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE);
         uint64_t up = __atomic_load_n(&g->head.up, __ATOMIC_ACQUIRE);
-        if (lo != CC_SMR_IDLE_)
+        if (g != mine && (lo & ~CC_SMR_IDLE_) < begun)
+            begun = lo & ~CC_SMR_IDLE_;
+        if (lo < CC_SMR_IDLE_)
             cci_eras_add(&view->held, lo, d->is_ebr || up < lo ? UINT64_MAX : up);
     }
+    if (begun > view->safe)
+        view->safe = begun;
     view->clear = view->safe;
     if (view->held.count && view->held.at[0].lo < view->clear)
         view->clear = view->held.at[0].lo;
@@ -251,14 +262,21 @@ static void free_node(const cci_domain_t *d, const cc_smr_retired_ *r)
         cc_free_node(r->node, r->size);
 }
 
-/* Free what is not held. Returns how many; what is held moves to the front. */
-static size_t free_of_block(const cci_domain_t *d, cci_block_t *b, const cci_view_t *view)
+typedef struct cci_swept {
+    cci_block_t *kept, *empty;
+    size_t       kept_count, unsafe_count, freed_count;
+} cci_swept_t;
+
+/* Free what is not held; what is moves to the front. */
+static void free_of_block(const cci_domain_t *d, cci_block_t *b, const cci_view_t *view,
+                          cci_swept_t *swept)
 {
     size_t kept = 0, count = b->count;
 
     for (size_t i = 0; i < count; i++) {
         const cc_smr_retired_ *r = &b->at[i];
         if (is_held(view, r)) {
+            swept->unsafe_count += r->retired >= view->safe;
             b->at[kept++] = *r;
         } else {
             cci_check_dead(d, r->node);
@@ -266,7 +284,8 @@ static size_t free_of_block(const cci_domain_t *d, cci_block_t *b, const cci_vie
         }
     }
     b->count = kept;
-    return count - kept;
+    swept->kept_count += kept;
+    swept->freed_count += count - kept;
 }
 
 /* Move the nodes of a block to the one that is being refilled, if any, as far as there is room. */
@@ -280,11 +299,6 @@ static void refill(cci_block_t *into, cci_block_t *from)
     into->count += n;
 }
 
-typedef struct cci_swept {
-    cci_block_t *kept, *empty;
-    size_t       kept_count, freed_count;
-} cci_swept_t;
-
 static void put(cci_block_t **list, cci_block_t *b)
 {
     b->next = *list;
@@ -294,45 +308,26 @@ static void put(cci_block_t **list, cci_block_t *b)
 /* All blocks of kept but the first are full. */
 static void sort_block(cci_swept_t *swept, cci_block_t *b)
 {
-    swept->kept_count += b->count;
     if (swept->kept)
         refill(swept->kept, b);
     put(b->count ? &swept->kept : &swept->empty, b);
 }
 
-static cci_swept_t sweep_chain(const cci_domain_t *d, cci_block_t *chain, const cci_view_t *view)
+static void sweep_chain(const cci_domain_t *d, cci_block_t *chain, const cci_view_t *view,
+                        cci_swept_t *swept)
 {
-    cci_swept_t swept = { 0 };
-
     for (cci_block_t *b = chain, *next; b; b = next) {
         next = b->next;
-        swept.freed_count += free_of_block(d, b, view);
-        sort_block(&swept, b);
+        free_of_block(d, b, view, swept);
+        sort_block(swept, b);
     }
-    return swept;
 }
 
 /* ---- a sweep ---- */
 
-/* The nodes of a chain whose eras no fence of all threads has made safe yet. */
-static size_t count_unsafe(cci_domain_t *d, const cci_block_t *chain)
-{
-    uint64_t safe = safe_eras(d);
-    size_t   n    = 0;
-
-    if (safe == UINT64_MAX)
-        return 0;
-    for (; chain; chain = chain->next)
-        for (size_t i = 0; i < chain->count; i++)
-            n += chain->at[i].retired >= safe;
-    return n;
-}
-
 size_t cci_sweep_step(cci_domain_t *d)
 {
-    size_t part = d->is_fenced || cci_domain_is_alone(d) ? 16 : 2;
-
-    return d->scan_step < part ? 1 : d->scan_step / part;
+    return d->scan_step < STEPS ? 1 : d->scan_step / STEPS;
 }
 
 static void take_along(cci_guard_t *g, void *what_for)
@@ -379,20 +374,36 @@ static void end_sweep(cci_guard_t *g, const cci_swept_t *swept)
     cci_visit_end(g);
 }
 
+/* What is left of a sweep, once all eras so far are safe. */
+static void sweep_again(cci_guard_t *g, cci_swept_t *swept)
+{
+    cci_block_t *chain = swept->kept;
+    cci_view_t   view;
+
+    swept->kept       = NULL;
+    swept->kept_count = 0;
+    make_safe(g->domain);
+    look_at_readers(g->domain, g, &view);
+    sweep_chain(g->domain, chain, &view, swept);
+}
+
 size_t cci_sweep(cci_guard_t *g, bool others)
 {
     cci_domain_t *d = g->domain;
     cci_block_t  *chain;
     cci_view_t    view;
+    cci_swept_t   swept = { 0 };
 
     if (cci_sweep_runs(g))
         return 0;
     begin_sweep(g, &chain);
     adopt(g, others, &chain);
-    if (others || count_unsafe(d, chain) >= d->scan_step)
+    if (others)
         make_safe(d);
-    look_at_readers(d, &view);
-    cci_swept_t swept = sweep_chain(d, chain, &view);
+    look_at_readers(d, g, &view);
+    sweep_chain(d, chain, &view, &swept);
+    if (swept.unsafe_count >= d->scan_step)
+        sweep_again(g, &swept);
     end_sweep(g, &swept);
     return swept.freed_count;
 }
@@ -424,8 +435,9 @@ static size_t free_all(cci_domain_t *d, cci_block_t *chain)
 
     make_safe(d);
     while (chain) {
-        look_at_readers(d, &view);
-        cci_swept_t swept = sweep_chain(d, chain, &view);
+        look_at_readers(d, NULL, &view);
+        cci_swept_t swept = { 0 };
+        sweep_chain(d, chain, &view, &swept);
         atomic_fetch_add_explicit(&d->freed, swept.freed_count, memory_order_release);
         n += swept.freed_count;
         free_blocks(swept.empty);

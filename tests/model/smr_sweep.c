@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A node that is taken out while it is read (ccmem/smr_inline.h, smr/sweep.c): cc_smr_enter, a protected
  * read, cc_smr_leave, twice; cc_smr_retire and a sweep by whoever took it out; and another thread that
- * begins eras, and where readers have no fences of their own makes them safe (make_safe).
+ * begins eras, and where readers have no fences of their own makes them safe (make_safe). An era is safe,
+ * too, once the reader began a section in a later one, which it says even when it is over.
  *
  * Legal outcomes: the node is read before it is freed, or not at all; and who frees it knows of all
  * that was read.
@@ -12,8 +13,8 @@
 #include "support/interleave.h"
 
 enum { ERA, LO, SLOT, SAFE, READ, FREED };
-enum { IDLE = 0, SECTIONS = 2 }; /* lo is an era and 1 */
-enum { IN = 0, OUT = 1 };        /* what is in the slot */
+enum { IDLE = 0, INSIDE = 1, SECTIONS = 2 }; /* lo is twice an era, and INSIDE */
+enum { IN = 0, OUT = 1 };                    /* what is in the slot */
 
 typedef struct orders {
     model_order_t era, lo, fence, protect, leave; /* of a reader */
@@ -26,6 +27,8 @@ typedef struct orders {
     bool stamp_first;   /* and then the node is taken out */
     bool now_late;      /* the era that is safe is looked at behind the fence */
     bool looks_early;   /* who sweeps looks at lo, and then whether the era is safe */
+    bool trusts_idle;   /* a reader in no section is taken for one that began in the last era */
+    bool trusts_own;    /* one that began in the era of the stamp, for one that began later */
 } orders_t;
 
 static const orders_t *orders_of(const model_t *m)
@@ -53,7 +56,7 @@ static void reader(model_t *m, model_thread_t *t)
         t->r[0] = model_load(m, t, ERA, o->era);
         return;
     case 1:
-        model_store(m, t, LO, t->r[0] + 1, o->lo);
+        model_store(m, t, LO, t->r[0] * 2 + INSIDE, o->lo);
         return;
     case 2:
         model_fence(m, t, o->is_fenced ? o->fence : RELAXED);
@@ -65,7 +68,7 @@ static void reader(model_t *m, model_thread_t *t)
         read_node(m, t);
         return;
     default:
-        model_store(m, t, LO, IDLE, o->leave);
+        model_store(m, t, LO, t->r[0] * 2 + IDLE, o->leave);
         t->at = ++t->r[2] == SECTIONS ? -1 : 0;
     }
 }
@@ -138,11 +141,18 @@ static void look_safe(model_t *m, model_thread_t *t)
     t->r[1] = o->is_fenced ? UINT32_MAX : model_load(m, t, SAFE, o->look_safe);
 }
 
+/* The reader's last section began in a later era than the stamp. */
+static bool has_begun(const orders_t *o, const model_thread_t *t)
+{
+    return t->r[2] / 2 + o->trusts_own > t->r[0] || (o->trusts_idle && t->r[2] % 2 == IDLE);
+}
+
 static void free_node(model_t *m, model_thread_t *t)
 {
-    const bool is_held = t->r[2] != IDLE && t->r[2] - 1 <= t->r[0];
+    const bool is_held = t->r[2] % 2 == INSIDE && t->r[2] / 2 <= t->r[0];
+    const bool is_safe = t->r[0] < t->r[1] || has_begun(orders_of(m), t);
 
-    if (t->r[0] >= t->r[1] || is_held)
+    if (!is_safe || is_held)
         return;
     if (!model_knows(m, t, READ))
         m->wrong = true;
@@ -257,9 +267,30 @@ static void with_membarrier(const char *who, int makes_safe)
     CHANGED("  safe looked at relaxed", look_safe = RELAXED, makes_safe == BY_ITSELF);
 }
 
+static void with_neither(void)
+{
+    orders_t base   = code;
+    base.makes_safe = NOBODY;
+
+    printf("no fence in any reader\n");
+    expect("  as in the code", base, true);
+    CHANGED("  the reader's era relaxed", era = RELAXED, false);
+    CHANGED("  stamped by a fence and a load", fence_and_load = true, false);
+    CHANGED("  stamped relaxed", stamp = RELAXED, false);
+    CHANGED("  stamped with acquire", stamp = ACQUIRE, false);
+    CHANGED("  stamped before it is taken out", stamp_first = true, false);
+    CHANGED("  lo stored relaxed", lo = RELAXED, false);
+    CHANGED("  leave relaxed", leave = RELAXED, false);
+    CHANGED("  lo looked at relaxed", look = RELAXED, false);
+    CHANGED("  who is in no section is trusted", trusts_idle = true, false);
+    CHANGED("  who began in the era of the stamp is trusted", trusts_own = true, false);
+    CHANGED("  a sweep has no fence", look_fence = RELAXED, true);
+}
+
 int main(void)
 {
     with_fences();
+    with_neither();
     with_membarrier("another thread", BY_OTHERS);
     with_membarrier("who sweeps", BY_ITSELF);
     return 0;

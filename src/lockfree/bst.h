@@ -85,10 +85,10 @@ struct cc_bst {
     cci_tally_t tally;
 };
 
-/* Where a search ended: the leaf was the parent's child and the parent the grand's, and the words are
- * those from before these were read. */
+/* Where a search ended: the leaf was the parent's child, the parent the grand's and that the great's, and
+ * the words are those from before these were read. */
 typedef struct cci_bst_place {
-    cci_bst_node_t *grand, *parent, *leaf;
+    cci_bst_node_t *great, *grand, *parent, *leaf;
     uintptr_t       grand_word, parent_word;
 } cci_bst_place_t;
 

@@ -125,9 +125,11 @@ static void help(cc_smr_guard_t *g, cci_bst_node_t *n)
         finish_removal(g, n, subject);
 }
 
-/* A mark of the parent goes when the flag of the grand does. */
+/* A mark goes when the flag of the node above does: of the grand, or, for a removal, of the great. */
 void cci_bst_help(cc_smr_guard_t *g, const cci_bst_place_t *at)
 {
+    if (at->great)
+        help(g, at->great);
     if (at->grand)
         help(g, at->grand);
     help(g, at->parent);

@@ -42,6 +42,7 @@ static void look(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
  * may be freed. */
 static bool go(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
 {
+    at->great      = at->grand;
     at->grand      = at->parent;
     at->grand_word = at->parent_word;
     at->parent     = at->leaf;

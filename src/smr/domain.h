@@ -19,9 +19,12 @@
 
 enum { CCI_RETIRED_A_BLOCK = 127 };
 
+#define CCI_MIXED UINT64_C(0) /* no era */
+
 typedef struct cci_block {
     struct cci_block *next;
-    size_t            count; /* not known of the one that is being filled */
+    size_t            count;   /* not known of the one that is being filled */
+    uint64_t          retired; /* the era of all of them; or each has its own */
     cc_smr_retired_   at[CCI_RETIRED_A_BLOCK];
 } cci_block_t;
 

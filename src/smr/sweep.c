@@ -143,8 +143,7 @@ void cci_guard_drop_blocks(cci_guard_t *g)
 static void stamp(cci_block_t *fresh, uint64_t era)
 {
     for (cci_block_t *b = fresh; b; b = b->next)
-        for (size_t i = 0; i < b->count; i++)
-            b->at[i].retired = era;
+        b->retired = era;
 }
 
 /* Returns the era that ends. What this thread took out before it did with a read-modify-write of the
@@ -242,18 +241,12 @@ static void look_at_readers(cci_domain_t *d, const cci_guard_t *mine, cci_view_t
         view->clear = view->held.at[0].lo;
 }
 
-/* Mostly nobody is stalled, and one comparison tells. */
-static bool is_held(const cci_view_t *view, const cc_smr_retired_ *r)
-{
-    return r->retired >= view->clear &&
-           (r->retired >= view->safe || cci_eras_meet(&view->held, r->birth, r->retired));
-}
-
 /* ---- freeing ---- */
 
 /* The usual callback in place. */
 static void free_node(const cci_domain_t *d, const cc_smr_retired_ *r)
 {
+    cci_check_dead(d, r->node);
     if (r->callback)
         r->callback(r->node, r->size);
     else if (d->check)
@@ -263,29 +256,48 @@ static void free_node(const cci_domain_t *d, const cc_smr_retired_ *r)
 }
 
 typedef struct cci_swept {
-    cci_block_t *kept, *empty;
+    cci_block_t *whole, *mixed, *empty;
     size_t       kept_count, unsafe_count, freed_count;
 } cci_swept_t;
 
-/* Free what is not held; what is moves to the front. */
-static void free_of_block(const cci_domain_t *d, cci_block_t *b, const cci_view_t *view,
-                          cci_swept_t *swept)
+static void free_all_of(const cci_domain_t *d, cci_block_t *b)
 {
-    size_t kept = 0, count = b->count;
+    for (size_t i = 0; i < b->count; i++)
+        free_node(d, &b->at[i]);
+    b->count = 0;
+}
 
-    for (size_t i = 0; i < count; i++) {
+static void mix(cci_block_t *b)
+{
+    for (size_t i = 0; b->retired != CCI_MIXED && i < b->count; i++)
+        b->at[i].retired = b->retired;
+    b->retired = CCI_MIXED;
+}
+
+/* Free what is not held; what is moves to the front. */
+static void free_some_of(const cci_domain_t *d, cci_block_t *b, const cci_view_t *view)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < b->count; i++) {
         const cc_smr_retired_ *r = &b->at[i];
-        if (is_held(view, r)) {
-            swept->unsafe_count += r->retired >= view->safe;
+        if (r->retired >= view->safe || cci_eras_meet(&view->held, r->birth, r->retired))
             b->at[kept++] = *r;
-        } else {
-            cci_check_dead(d, r->node);
+        else
             free_node(d, r);
-        }
     }
     b->count = kept;
-    swept->kept_count += kept;
-    swept->freed_count += count - kept;
+}
+
+/* Mostly nobody is stalled, and one comparison tells of all. */
+static void free_of_block(const cci_domain_t *d, cci_block_t *b, const cci_view_t *view)
+{
+    if (b->retired != CCI_MIXED && b->retired < view->clear) {
+        free_all_of(d, b);
+    } else if (b->retired == CCI_MIXED || b->retired < view->safe) {
+        mix(b);
+        free_some_of(d, b, view);
+    }
 }
 
 /* Move the nodes of a block to the one that is being refilled, if any, as far as there is room. */
@@ -305,22 +317,37 @@ static void put(cci_block_t **list, cci_block_t *b)
     *list   = b;
 }
 
-/* All blocks of kept but the first are full. */
+/* All blocks of mixed but the first are full. */
 static void sort_block(cci_swept_t *swept, cci_block_t *b)
 {
-    if (swept->kept)
-        refill(swept->kept, b);
-    put(b->count ? &swept->kept : &swept->empty, b);
+    swept->kept_count += b->count;
+    if (b->retired != CCI_MIXED && b->count) {
+        swept->unsafe_count += b->count;
+        put(&swept->whole, b);
+        return;
+    }
+    if (swept->mixed)
+        refill(swept->mixed, b);
+    put(b->count ? &swept->mixed : &swept->empty, b);
 }
 
 static void sweep_chain(const cci_domain_t *d, cci_block_t *chain, const cci_view_t *view,
                         cci_swept_t *swept)
 {
     for (cci_block_t *b = chain, *next; b; b = next) {
-        next = b->next;
-        free_of_block(d, b, view, swept);
+        size_t count = b->count;
+        next         = b->next;
+        free_of_block(d, b, view);
+        swept->freed_count += count - b->count;
         sort_block(swept, b);
     }
+}
+
+/* What was kept, as one chain. */
+static cci_block_t *kept_of(cci_swept_t *swept)
+{
+    *end_of(&swept->whole) = swept->mixed;
+    return swept->whole;
 }
 
 /* ---- a sweep ---- */
@@ -358,12 +385,12 @@ static void begin_sweep(cci_guard_t *g, cci_block_t **chain)
     cci_visit_end(g);
 }
 
-static void end_sweep(cci_guard_t *g, const cci_swept_t *swept)
+static void end_sweep(cci_guard_t *g, cci_swept_t *swept)
 {
     size_t half = swept->kept_count / 2, step = cci_sweep_step(g->domain);
 
     cci_visit_own(g);
-    *end_of(&g->old) = swept->kept;
+    *end_of(&g->old) = kept_of(swept);
     keep_spare(g, swept->empty);
     g->due = g->head.retired + (half > step ? half : step);
     if (!g->fresh)
@@ -377,11 +404,11 @@ static void end_sweep(cci_guard_t *g, const cci_swept_t *swept)
 /* What is left of a sweep, once all eras so far are safe. */
 static void sweep_again(cci_guard_t *g, cci_swept_t *swept)
 {
-    cci_block_t *chain = swept->kept;
+    cci_block_t *chain = kept_of(swept);
     cci_view_t   view;
 
-    swept->kept       = NULL;
-    swept->kept_count = 0;
+    swept->whole = swept->mixed = NULL;
+    swept->kept_count           = 0;
     make_safe(g->domain);
     look_at_readers(g->domain, g, &view);
     sweep_chain(g->domain, chain, &view, swept);
@@ -441,7 +468,7 @@ static size_t free_all(cci_domain_t *d, cci_block_t *chain)
         atomic_fetch_add_explicit(&d->freed, swept.freed_count, memory_order_release);
         n += swept.freed_count;
         free_blocks(swept.empty);
-        chain = swept.kept;
+        chain = kept_of(&swept);
         if (chain)
             sched_yield();
     }

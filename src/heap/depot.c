@@ -279,16 +279,22 @@ size_t cci_depot_evict(cci_depots_t *depots, size_t bin, void **out, size_t n)
     return taken;
 }
 
-size_t cci_depot_sort(cci_depots_t *depots, size_t bin, void **out)
+size_t cci_depot_sort(cci_depots_t *depots, size_t bin, void **blocks, size_t n)
 {
     cci_depot_t *d = &depots->of[bin];
 
-    if (cci_depot_count(depots, bin) == 0 || !lock(depots, d))
-        return 0;
-    size_t taken = sort_or_take(d, out);
-    count_out(depots, d, taken);
+    if (cci_depot_count(depots, bin) + n == 0 || !lock(depots, d))
+        return n;
+    d->ordered.waits = true;
+    size_t left      = sort(d, blocks, n);
+    count_in(depots, d, n - left);
+    if (!left) {
+        left = sort_or_take(d, blocks);
+        count_out(depots, d, left);
+    }
+    d->ordered.waits = false;
     cci_lock_release(&d->lock);
-    return taken;
+    return left;
 }
 
 bool cci_depot_take_range(cci_depots_t *depots, size_t bin, uintptr_t from, uintptr_t to, size_t n)

@@ -88,9 +88,10 @@ size_t cci_depot_evict(cci_depots_t *depots, size_t bin, void **out, size_t n);
 uintptr_t cci_depot_ceiling(const cci_depots_t *depots, size_t bin);
 void      cci_depot_set_ceiling(cci_depots_t *depots, size_t bin, const void *lowest_evicted);
 
-/* Sort all blocks. Returns how many are in out instead, which has room for CCI_MAGAZINE_SLOTS, because
- * memory ran out. O(unsorted blocks). */
-size_t cci_depot_sort(cci_depots_t *depots, size_t bin, void **out);
+/* Sort n blocks in and all that are there. Returns how many are left at the front of the array, which
+ * has room for CCI_MAGAZINE_SLOTS, because memory ran out; cells in other hands are waited for.
+ * O(n + unsorted blocks). */
+size_t cci_depot_sort(cci_depots_t *depots, size_t bin, void **blocks, size_t n);
 
 /* Take out the sorted blocks from one address to another, multiples of 1024, if there are exactly n of
  * them. False: there are not. O(to - from). */

@@ -42,6 +42,11 @@ static size_t highest(uint64_t bits)
     return 63 - (size_t)__builtin_clzll(bits);
 }
 
+static void *new_cell(const cci_ordered_t *set)
+{
+    return set->waits ? cci_cell_await() : cci_cell_take();
+}
+
 /* ---- regions ---- */
 
 /* How many regions stand before the one of that number. */
@@ -78,7 +83,7 @@ static bool grow_array(cci_ordered_t *set)
     size_t capacity =
         set->region_capacity ? 8 * set->region_capacity : CCI_CELL_BYTES / sizeof(region_t *);
     region_t **array =
-        set->region_capacity ? cci_pages_map(capacity * sizeof *array) : cci_cell_take();
+        set->region_capacity ? cci_pages_map(capacity * sizeof *array) : new_cell(set);
 
     if (!array)
         return false;
@@ -94,7 +99,7 @@ static region_t *add_region(cci_ordered_t *set, size_t at, uintptr_t number)
 {
     if (set->region_count == set->region_capacity && !grow_array(set))
         return NULL;
-    region_t *region = cci_cell_take();
+    region_t *region = new_cell(set);
     if (!region)
         return NULL;
     memset(region, 0, sizeof *region);
@@ -143,9 +148,9 @@ static inline region_t *region_for(cci_ordered_t *set, uintptr_t address)
 
 /* ---- windows ---- */
 
-static window_t *add_window(region_t *region, size_t w)
+static window_t *add_window(const cci_ordered_t *set, region_t *region, size_t w)
 {
-    window_t *window = cci_cell_take();
+    window_t *window = new_cell(set);
 
     if (window) {
         memset(window, 0, sizeof *window);
@@ -166,7 +171,7 @@ static void remove_window(region_t *region, size_t w)
 static __attribute__((noinline)) window_t *make_window(cci_ordered_t *set, region_t *region,
                                                        size_t w)
 {
-    window_t *window = add_window(region, w);
+    window_t *window = add_window(set, region, w);
 
     if (!region->used)
         remove_region(set, regions_below(set, region->number));

@@ -22,11 +22,12 @@
 
 enum { CCI_ORDERED_RECENT = 16 };
 
-/* All zero is an empty set. Fields are private but for count. */
+/* All zero is an empty set. Fields are private but for count and waits. */
 typedef struct cci_ordered {
     struct cci_ordered_region **regions; /* by address */
     size_t                      region_count, region_capacity;
     size_t                      count; /* blocks */
+    bool                        waits; /* for cells in other hands, instead of doing without */
     struct cci_ordered_region  *recent[CCI_ORDERED_RECENT];
 } cci_ordered_t;
 

@@ -270,20 +270,15 @@ static void free_all_large(cci_blockpool_t *pool)
 /* What no depot took is tried again; what cannot be sorted is kept instead. The lock is held. */
 static void sort_depot(cci_blockpool_t *pool, size_t bin)
 {
-    cci_depots_t *depots = &pool->heap.depots;
-    void         *block[CCI_MAGAZINE_SLOTS];
-    size_t        n;
+    void  *block[CCI_MAGAZINE_SLOTS];
+    size_t n, left;
 
-    while ((n = take_returned(pool, bin, block, CCI_MAGAZINE_SLOTS)) != 0) {
-        size_t left = cci_depot_put_blocks(depots, bin, block, n);
+    do {
+        n    = take_returned(pool, bin, block, CCI_MAGAZINE_SLOTS);
+        left = cci_depot_sort(&pool->heap.depots, bin, block, n);
         for (size_t i = 0; i < left; i++)
             put_returned(pool, bin, block[i]);
-        if (left)
-            return;
-    }
-    n = cci_depot_sort(depots, bin, block);
-    for (size_t i = 0; i < n; i++)
-        put_returned(pool, bin, block[i]);
+    } while (n && !left);
 }
 
 static bool take_span(void *depots, size_t bin, uintptr_t from, uintptr_t to, size_t n)

@@ -68,7 +68,7 @@ static void begin(cc_blockpool_t *pool, size_t limit)
     CHECK(cc_blockpool_init(pool, cc_allocator_system(), limit) == CC_RESULT_OK);
 }
 
-/* Everything was freed, and all threads but this one ended. */
+/* Everything was freed, and no other thread has blocks of the pool; they may have other pools. */
 static void end(cc_blockpool_t *pool)
 {
     cc_blockpool_stats_t s = cc_blockpool_stats(pool);

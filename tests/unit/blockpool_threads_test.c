@@ -19,7 +19,7 @@
 #include "support/failing.h"
 #include "support/scarce_cells.h"
 
-enum { UNIT = CC_BLOCKPOOL_UNIT, BLOCKS = 3000, SIZE = 200 };
+enum { UNIT = CC_BLOCKPOOL_UNIT, LIMIT = 256 * UNIT, BLOCKS = 3000, SIZE = 200 };
 
 static failing_t      parent;
 static cc_blockpool_t pool;
@@ -339,14 +339,12 @@ static void freed_by_another_thread(void **state)
 /* At the limit, blocks that a thread has cached are for the others once it is idle. */
 static void idle_threads_give_way(void **state)
 {
-    const size_t limit = 256 * UNIT;
-
     (void)state;
     end(NULL);
-    assert_int_equal(cc_blockpool_init(&pool, failing_allocator(&parent), limit), CC_RESULT_OK);
+    assert_int_equal(cc_blockpool_init(&pool, failing_allocator(&parent), LIMIT), CC_RESULT_OK);
     helper_begin();
     let_help(help_use);
-    assert_null(cc_blockpool_alloc(&pool, limit)); /* all it can have is what is in the depots */
+    assert_null(cc_blockpool_alloc(&pool, LIMIT)); /* all it can have is what is in the depots */
     cc_blockpool_trim(&pool);
     size_t cached = cc_blockpool_stats(&pool).cached_bytes;
     assert_true(cached > 0);
@@ -354,9 +352,9 @@ static void idle_threads_give_way(void **state)
     assert_int_equal(cc_blockpool_stats(&pool).cached_bytes, cached);
     cc_blockpool_trim(&pool);
     assert_int_equal(cc_blockpool_stats(&pool).reserved_bytes, 0);
-    void *all = cc_blockpool_alloc(&pool, limit);
+    void *all = cc_blockpool_alloc(&pool, LIMIT);
     assert_non_null(all);
-    cc_blockpool_free(&pool, all, limit);
+    cc_blockpool_free(&pool, all, LIMIT);
     helper_end();
 }
 
@@ -496,15 +494,23 @@ static void *use_with_no_cells(void *unused)
     return wrong;
 }
 
-static void threads_without_cells(void **state)
+/* So few that the depot sorts none until it has to. */
+static void *use_few(void *unused)
 {
-    enum { FEW = 1000 }; /* of which the depot sorts none until it has to */
+    enum { FEW = 1000 };
 
-    (void)state;
+    (void)unused;
     for (int i = 0; i < FEW; i++)
-        assert_non_null(block[i] = cc_blockpool_alloc(&pool, SIZE));
+        EXPECT((block[i] = cc_blockpool_alloc(&pool, SIZE)) != NULL);
     for (int i = 0; i < FEW; i++)
         cc_blockpool_free(&pool, block[i], SIZE);
+    return NULL;
+}
+
+static void threads_without_cells(void **state)
+{
+    (void)state;
+    assert_null(use_few(NULL));
     size_t bytes = cc_blockpool_stats(&pool).cached_bytes, had = parent.live_bytes;
     for (int i = 0; i < 10; i++)
         in_a_thread(use_with_no_cells, NULL);
@@ -548,8 +554,23 @@ static void fini_gives_all_cells_back(void **state)
     }
 }
 
-/* A chunk waits for its books, which another thread has in hand. */
+/* ---- books in other hands ---- */
+
 static _Atomic bool done;
+
+/* Work in another thread, as far as it gets without the books, and then to its end. */
+static void without_books(void *(*work)(void *))
+{
+    pthread_t thread;
+
+    atomic_store(&done, false);
+    cci_lock_wait(&cci_cell_lock);
+    assert_int_equal(pthread_create(&thread, NULL, work, NULL), 0);
+    for (int i = 0; i < 20000 && !atomic_load(&done); i++)
+        sched_yield();
+    cci_lock_release(&cci_cell_lock);
+    pthread_join(thread, NULL);
+}
 
 static void *allocate_one(void *unused)
 {
@@ -561,17 +582,48 @@ static void *allocate_one(void *unused)
 
 static void chunks_wait_for_their_books(void **state)
 {
-    pthread_t thread;
-
     (void)state;
-    cci_lock_wait(&cci_cell_lock);
-    assert_int_equal(pthread_create(&thread, NULL, allocate_one, NULL), 0);
-    for (int i = 0; i < 20000 && !atomic_load(&done); i++)
-        sched_yield();
-    cci_lock_release(&cci_cell_lock);
-    pthread_join(thread, NULL);
+    without_books(allocate_one);
     assert_non_null(block[0]);
     cc_blockpool_free(&pool, block[0], SIZE);
+}
+
+static void *trim(void *unused)
+{
+    (void)unused;
+    cc_blockpool_trim(&pool);
+    atomic_store(&done, true);
+    return NULL;
+}
+
+/* What lies in the depot has to be sorted for it. */
+static void trims_wait_for_the_books(void **state)
+{
+    (void)state;
+    in_a_thread(use_few, NULL);
+    without_books(trim);
+    assert_int_equal(cc_blockpool_stats(&pool).cached_bytes, 0);
+    assert_int_equal(parent.live_blocks, 0);
+}
+
+static void *allocate_all_there_is(void *unused)
+{
+    (void)unused;
+    block[0] = cc_blockpool_alloc(&pool, LIMIT);
+    atomic_store(&done, true);
+    return NULL;
+}
+
+static void so_does_who_is_at_the_limit(void **state)
+{
+    (void)state;
+    end(NULL);
+    assert_int_equal(cc_blockpool_init(&pool, failing_allocator(&parent), LIMIT), CC_RESULT_OK);
+    in_a_thread(use_few, NULL);
+    without_books(allocate_all_there_is);
+    assert_non_null(block[0]);
+    assert_int_equal(cc_blockpool_stats(&pool).exhausted_count, 0);
+    cc_blockpool_free(&pool, block[0], LIMIT);
 }
 
 /* ---- fork ---- */
@@ -622,6 +674,8 @@ int main(void)
         POOL_TEST(threads_without_cells),
         POOL_TEST(fini_gives_all_cells_back),
         POOL_TEST(chunks_wait_for_their_books),
+        POOL_TEST(trims_wait_for_the_books),
+        POOL_TEST(so_does_who_is_at_the_limit),
         POOL_TEST(fork_leaves_two_pools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

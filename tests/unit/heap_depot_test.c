@@ -255,15 +255,23 @@ static bool take_range(size_t i, size_t n, size_t expected)
     return taken;
 }
 
-static size_t sort_depot(void)
+/* With n blocks more. Returns how many are left. */
+static size_t sort_depot_with(size_t i, size_t n)
 {
-    void  *out[CCI_MAGAZINE_SLOTS];
-    size_t n = cci_depot_sort(&depots, bin, out);
+    void *blocks[CCI_MAGAZINE_SLOTS];
 
     for (size_t k = 0; k < n; k++)
-        came_out(out[k]);
+        went_in(blocks[k] = block(i + k));
+    size_t left = cci_depot_sort(&depots, bin, blocks, n);
+    for (size_t k = 0; k < left; k++)
+        came_out(blocks[k]);
     assert_counts();
-    return n;
+    return left;
+}
+
+static size_t sort_depot(void)
+{
+    return sort_depot_with(0, 0);
 }
 
 static void test_ranges_are_of_what_is_sorted(void **state)
@@ -301,6 +309,36 @@ static void test_sorting_without_cells(void **state)
         assert_true(cells > 2 || n > 0);
         assert_int_equal(sort_depot(), 0);
         assert_int_equal(inside(), had - n);
+        empty_depot(NULL);
+    }
+}
+
+/* Where there are some that lie in magazines and where there are none. */
+static void test_sorting_takes_blocks_along(void **state)
+{
+    (void)state;
+    for (size_t magazines = 0; magazines < 3; magazines++) {
+        put_all(magazines, 1);
+        assert_int_equal(sort_depot_with(40000, 20), 0);
+        assert_true(take_range(40000, 20, 20));
+        assert_true(magazines == 0 || take_range(0, magazines * slots, magazines * slots));
+        assert_int_equal(inside(), 0);
+    }
+}
+
+/* They come first, and what there is no memory for is theirs as long as one is left. */
+static void test_sorting_blocks_without_cells(void **state)
+{
+    (void)state;
+    for (size_t cells = 0; cells < 16; cells++) {
+        put_all(3, 5);
+        size_t had = inside();
+        scarce_cells_begin(cells);
+        size_t left = sort_depot_with(40000, 20);
+        scarce_cells_end();
+        assert_true(left <= slots && inside() == had + 20 - left);
+        assert_true(cells > 1 || left == 20);
+        assert_int_equal(sort_depot(), 0);
         empty_depot(NULL);
     }
 }
@@ -594,6 +632,8 @@ int main(void)
         DEPOT_TEST(test_evicts_the_highest),
         DEPOT_TEST(test_ranges_are_of_what_is_sorted),
         DEPOT_TEST(test_sorting_without_cells),
+        DEPOT_TEST(test_sorting_takes_blocks_along),
+        DEPOT_TEST(test_sorting_blocks_without_cells),
         DEPOT_TEST(test_turns_count_what_comes),
         DEPOT_TEST(test_unused),
         DEPOT_TEST(test_ceiling),

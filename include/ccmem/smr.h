@@ -34,12 +34,12 @@
  *
  * Units    sizes are bytes; eras count up from 1, by allocations and retirements.
  * Failure  NULL: out of memory. cc_smr_leave, cc_smr_protect and cc_smr_retire cannot fail.
- *          A node that is retired twice, cc_smr_barrier or cc_smr_destroy within a section: one line on
- *          stderr and abort.
+ *          A node that is retired twice, cc_smr_barrier or cc_smr_destroy within a section, a thread that
+ *          ends within a callback: one line on stderr and abort.
  * Threads  any number; a thread becomes known to a domain when it enters for the first time, and its
  *          retired nodes are freed by others when it is away. A section is of one thread. In the
  *          child of a fork the other threads have left, and what those had retired that were in a
- *          section stays pending. Not for signal handlers.
+ *          section is lost. Not for signal handlers.
  * Progress enter, leave: wait-free, but that they wait while another thread's poll or barrier looks what
  *          this one retired; protect: lock-free, and wait-free within an era; retire:
  *          wait-free but for the allocation of a block in 127 calls.
@@ -92,7 +92,8 @@ typedef struct cc_smr_options {
     }
 
 /* What frees a node: cc_smr_free is one. It runs outside all sections of the domain on that thread,
- * and may call any function here but cc_smr_barrier and cc_smr_destroy of the domain. */
+ * and may call any function here but cc_smr_barrier and cc_smr_destroy of the domain. It returns: its
+ * thread does not end in it. */
 typedef void cc_smr_free_fn(void *node, size_t size);
 
 /* A domain; options NULL: the default. NULL: out of memory, or an option that cannot be. O(1). */
@@ -151,7 +152,7 @@ typedef struct cc_smr_stats {
     uint64_t retired_count; /* since the domain was made */
     uint64_t freed_count;
     uint64_t pending_count;     /* retired, not freed */
-    uint64_t lost_count;        /* retired when there was no memory to note it: never freed */
+    uint64_t lost_count;        /* never freed: no memory to note it, or left behind by a fork */
     size_t   reader_count;      /* threads in a section now */
     size_t   thread_count;      /* that entered once, and live */
     uint64_t ages[CC_SMR_AGES]; /* [0]: of the same era; [i]: 2^(i-1) eras and more. With check */

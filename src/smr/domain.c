@@ -104,8 +104,9 @@ cc_smr_stats_t cc_smr_stats(cc_smr_t *domain)
         for (unsigned i = 0; i < CC_SMR_AGES; i++)
             s.ages[i] += __atomic_load_n(&g->ages[i], __ATOMIC_RELAXED);
     }
-    s.pending_count = s.retired_count - s.freed_count;
+    s.pending_count = s.retired_count - s.freed_count - d->forgotten;
     s.retired_count += s.lost_count;
+    s.lost_count += d->forgotten;
     return s;
 }
 

@@ -42,6 +42,7 @@ struct cci_guard {
     uint64_t       ticked; /* the era when the thread looked last whether to begin another */
     uint64_t       sweeps; /* odd: nodes are in a chain of the thread's */
     uint64_t       due;    /* what head.retired is when to look whether to free */
+    uint64_t       gone;   /* of head.retired those that are not in fresh and old; others look */
     uint64_t       freed, lost;
     uint64_t       barrier; /* the last one that visited; under the lock of barriers */
     uint64_t       ages[CC_SMR_AGES];
@@ -68,8 +69,9 @@ struct cci_domain {
     _Atomic uint32_t       barriers; /* that wait: nodes keep to their guards meanwhile */
     pthread_mutex_t        barrier;  /* one at a time; it knows its thread */
     uint64_t               barrier_number;
-    _Atomic uint64_t       freed; /* by barriers */
-    _Atomic uint64_t       safe;  /* all threads passed a fence since the eras before ended */
+    _Atomic uint64_t       freed;     /* by barriers */
+    uint64_t               forgotten; /* nodes in hands of threads that a fork left behind */
+    _Atomic uint64_t       safe;      /* all threads passed a fence since the eras before ended */
 };
 
 /* lo of a guard that no thread has. */
@@ -88,10 +90,17 @@ static inline cci_guard_t *cci_guard_of(cc_smr_guard_t *guard)
     return (cci_guard_t *)guard;
 }
 
-/* Whether it has no retired nodes; of the thread's own, or under its visitor. */
+/* Nodes in fresh and old; of the thread's own, or under its visitor. For others as it was lately: all
+ * that was retired before what they have seen is in it, or somebody took it along. */
+static inline uint64_t cci_guard_count(const cci_guard_t *g)
+{
+    return __atomic_load_n(&g->head.retired, __ATOMIC_RELAXED) -
+           __atomic_load_n(&g->gone, __ATOMIC_RELAXED);
+}
+
 static inline bool cci_guard_is_empty(const cci_guard_t *g)
 {
-    return !g->old && (!g->fresh || (!g->fresh->next && g->head.next == g->fresh->at));
+    return cci_guard_count(g) == 0;
 }
 
 /* Whether the guard's thread is in no section, as far as can be seen. */

@@ -8,7 +8,7 @@
  * The guard of a thread that ended is for others. What it retired stays there, and the next sweep of
  * any thread takes it. In the child of a fork all guards but those of the thread that forked are
  * such; one that had a visitor then, or whose thread was in a section or sweeping, may be half of
- * something: its nodes are forgotten.
+ * something: its nodes are forgotten, and count as lost.
  */
 #include "smr/registry.h"
 #include "prim/fault.h"
@@ -95,14 +95,16 @@ static void vacate(cci_guard_t *g)
 
 /* ---- exit ---- */
 
-/* A thread that ends in a section has left it. Nothing is freed here: a domain may be destroyed at the
- * same time, once the lock is free. */
+/* A thread that ends in a section has left it; one that ends in a callback never ends its sweep. Nothing is
+ * freed here: a domain may be destroyed at the same time, once the lock is free. */
 static void leave_all(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&lock);
     for (cci_guard_t *g = mine, *next; g; g = next) {
         next = g->next_mine;
+        if (cci_sweep_runs(g))
+            cci_sweep_fault_end(NULL);
         vacate(g);
     }
     mine = NULL;
@@ -149,12 +151,27 @@ static void survive(cci_guard_t *g)
     vacate(g);
 }
 
+/* What is pending and in no list was in the hands of a thread that is gone; or of this one, which forked in
+ * a callback and will count it as freed. */
+static void survive_all(cci_domain_t *d)
+{
+    uint64_t listed      = 0;
+    bool     in_callback = cci_sweep_all_runs();
+
+    for (cci_guard_t *g = cci_domain_guards(d); g; g = g->next) {
+        survive(g);
+        listed += cci_guard_count(g);
+        in_callback = in_callback || cci_sweep_runs(g);
+    }
+    if (!in_callback)
+        d->forgotten += cc_smr_stats(&d->head).pending_count - listed;
+}
+
 static void after_fork_in_child(void)
 {
     for (cci_domain_t *d = domains; d; d = d->next) {
         cci_domain_init_barrier(d);
-        for (cci_guard_t *g = cci_domain_guards(d); g; g = g->next)
-            survive(g);
+        survive_all(d);
     }
     after_fork();
 }

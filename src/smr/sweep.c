@@ -89,8 +89,9 @@ static cci_block_t *take_spare(cci_guard_t *g)
 static void keep_spare(cci_guard_t *g, cci_block_t *blocks)
 {
     if (!g->spare && blocks) {
-        g->spare = blocks;
-        blocks   = blocks->next;
+        g->spare       = blocks;
+        blocks         = blocks->next;
+        g->spare->next = NULL;
     }
     free_blocks(blocks);
 }
@@ -124,9 +125,16 @@ void cc_smr_retire_slow_(cc_smr_guard_t *guard, void *node, size_t size, cc_smr_
     set_end(g);
 }
 
+/* So many of what was retired are not in the lists. */
+static void set_gone(cci_guard_t *g, uint64_t n)
+{
+    __atomic_store_n(&g->gone, n, __ATOMIC_RELAXED); /* others look */
+}
+
 void cci_guard_forget_blocks(cci_guard_t *g)
 {
     g->fresh = g->old = g->spare = NULL;
+    set_gone(g, g->head.retired);
     begin_block(g, NULL);
 }
 
@@ -159,12 +167,15 @@ static cci_block_t *detach(cci_guard_t *g)
 {
     cci_block_t *chain = g->fresh;
 
+    if (cci_guard_is_empty(g))
+        return NULL;
     if (chain)
         chain->count = (size_t)(g->head.next - chain->at);
     if (chain)
         stamp(chain, end_era(g->domain));
     *end_of(&chain) = g->old;
     g->fresh = g->old = NULL;
+    set_gone(g, g->head.retired);
     begin_block(g, g->spare);
     g->spare = NULL;
     return chain;
@@ -361,8 +372,7 @@ static void take_along(cci_guard_t *g, void *what_for)
 {
     cci_block_t **chain = what_for;
 
-    if (!cci_guard_is_empty(g))
-        *end_of(chain) = detach(g);
+    *end_of(chain) = detach(g);
 }
 
 /* What others have. While a barrier waits nodes stay where they are, so that it finds them: it says so
@@ -396,6 +406,7 @@ static void end_sweep(cci_guard_t *g, cci_swept_t *swept)
     if (!g->fresh)
         begin_block(g, take_spare(g));
     set_end(g);
+    set_gone(g, g->gone - swept->kept_count);
     __atomic_store_n(&g->freed, g->freed + swept->freed_count, __ATOMIC_RELEASE);
     __atomic_store_n(&g->sweeps, g->sweeps + 1, __ATOMIC_RELEASE);
     cci_visit_end(g);
@@ -414,23 +425,30 @@ static void sweep_again(cci_guard_t *g, cci_swept_t *swept)
     sweep_chain(g->domain, chain, &view, swept);
 }
 
+static void sweep_taken(cci_guard_t *g, bool others, cci_block_t *chain, cci_swept_t *swept)
+{
+    cci_view_t view;
+
+    if (others)
+        make_safe(g->domain);
+    look_at_readers(g->domain, g, &view);
+    sweep_chain(g->domain, chain, &view, swept);
+    if (swept->unsafe_count >= g->domain->scan_step)
+        sweep_again(g, swept);
+}
+
+/* Who has nothing to free interrupts nobody. */
 size_t cci_sweep(cci_guard_t *g, bool others)
 {
-    cci_domain_t *d = g->domain;
-    cci_block_t  *chain;
-    cci_view_t    view;
-    cci_swept_t   swept = { 0 };
+    cci_block_t *chain;
+    cci_swept_t  swept = { 0 };
 
     if (cci_sweep_runs(g))
         return 0;
     begin_sweep(g, &chain);
     adopt(g, others, &chain);
-    if (others)
-        make_safe(d);
-    look_at_readers(d, g, &view);
-    sweep_chain(d, chain, &view, &swept);
-    if (swept.unsafe_count >= d->scan_step)
-        sweep_again(g, &swept);
+    if (chain)
+        sweep_taken(g, others, chain, &swept);
     end_sweep(g, &swept);
     return swept.freed_count;
 }
@@ -448,9 +466,17 @@ void cc_smr_leave_slow_(cc_smr_guard_t *guard)
 
 /* ---- public ---- */
 
+/* As cc_smr_enter finds it: without the lock of the registry, mostly. */
+static cc_smr_guard_t *own_guard(cc_smr_t *domain)
+{
+    const cc_smr_seat_ *seat = cc_smr_seat_of_(domain);
+
+    return seat->number == domain->number ? seat->guard : cc_smr_attach_(domain);
+}
+
 size_t cc_smr_poll(cc_smr_t *domain)
 {
-    cc_smr_guard_t *g = cc_smr_attach_(domain);
+    cc_smr_guard_t *g = own_guard(domain);
 
     return g && cci_guard_is_idle(cci_guard_of(g)) ? cci_sweep(cci_guard_of(g), true) : 0;
 }
@@ -475,6 +501,33 @@ static size_t free_all(cci_domain_t *d, cci_block_t *chain)
     return n;
 }
 
+_Noreturn void cci_sweep_fault_end(void *unused)
+{
+    (void)unused;
+    cci_fault("smr", "a thread ended within a callback");
+}
+
+/* A callback of a barrier may wait for another domain. */
+static __thread unsigned barriers_within __attribute__((tls_model("initial-exec")));
+
+bool cci_sweep_all_runs(void)
+{
+    return barriers_within > 0;
+}
+
+/* A thread that has no guard is not told of its end: it would keep the lock. */
+static size_t free_all_and_stay(cci_domain_t *d, cci_block_t *chain)
+{
+    size_t n;
+
+    barriers_within++;
+    pthread_cleanup_push(cci_sweep_fault_end, NULL);
+    n = free_all(d, chain);
+    pthread_cleanup_pop(0);
+    barriers_within--;
+    return n;
+}
+
 /* A callback of a barrier's has no sweep of a guard around it, but the lock. */
 size_t cci_sweep_all(cci_domain_t *d, const char *what)
 {
@@ -486,7 +539,7 @@ size_t cci_sweep_all(cci_domain_t *d, const char *what)
     atomic_fetch_add_explicit(&d->barriers, 1, memory_order_seq_cst);
     cci_visit_all(d, take_along, &chain);
     atomic_fetch_sub_explicit(&d->barriers, 1, memory_order_release);
-    size_t n = free_all(d, chain);
+    size_t n = free_all_and_stay(d, chain);
     pthread_mutex_unlock(&d->barrier);
     return n;
 }

@@ -13,6 +13,12 @@ size_t cci_sweep(cci_guard_t *g, bool others);
  * Returns how many. It is asked for by `what`, which must not be within a section or a callback. */
 size_t cci_sweep_all(cci_domain_t *d, const char *what);
 
+/* Whether the calling thread is in a callback of one, of whatever domain. */
+bool cci_sweep_all_runs(void);
+
+/* The calling thread ends within a callback: so does the process. */
+_Noreturn void cci_sweep_fault_end(void *unused);
+
 /* How many nodes a thread retires before it looks whether to free. */
 size_t cci_sweep_step(cci_domain_t *d);
 

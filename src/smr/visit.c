@@ -58,7 +58,8 @@ static void await_visitor(const cci_guard_t *g)
         pause_after(tries);
 }
 
-/* A barrier waits for the thread to be in no section: so it is in none meanwhile, and enters anew. */
+/* A visitor waits for the thread to be in no section, or goes again for nothing: so it is in none
+ * meanwhile, and enters anew. */
 static void step_back(cci_guard_t *g)
 {
     cci_guard_let_go(g);
@@ -69,18 +70,25 @@ static void step_back(cci_guard_t *g)
     cci_smr_fence_reader(g->domain);
 }
 
-/* Others take the thread for one in a section, so a visitor that comes now goes again. */
 void cc_smr_enter_slow_(cc_smr_guard_t *guard)
 {
     cci_guard_t *g = cci_guard_of(guard);
-    uint32_t     visitor;
 
     cci_smr_fence_reader(g->domain);
-    for (unsigned tries = 1; (visitor = visitor_of(g)) != 0; tries++)
-        if (visitor == CCI_VISIT_BARRIER)
-            step_back(g);
-        else
-            pause_after(tries);
+    while (!cci_visit_is_over(g))
+        step_back(g);
+}
+
+/* Who has nothing is left alone, and so is who is in a section already, or waits for the last visitor to
+ * go. Whether there is anybody else. */
+static bool claim_idle(cci_guard_t *mine)
+{
+    bool any = false;
+
+    for (cci_guard_t *g = cci_domain_guards(mine->domain); g; g = g->next)
+        if (g != mine && !cci_guard_is_empty(g) && cci_guard_is_idle(g) && claim(g, mine->number))
+            any = true;
+    return any;
 }
 
 void cci_visit_idle(cci_guard_t *mine, cci_visit_fn *visit, void *what_for)
@@ -88,9 +96,8 @@ void cci_visit_idle(cci_guard_t *mine, cci_visit_fn *visit, void *what_for)
     cci_domain_t *d    = mine->domain;
     uint32_t      self = mine->number;
 
-    for (cci_guard_t *g = cci_domain_guards(d); g; g = g->next)
-        if (g != mine)
-            claim(g, self);
+    if (!claim_idle(mine))
+        return;
     cci_smr_fence_all(d);
     for (cci_guard_t *g = cci_domain_guards(d); g; g = g->next) {
         if (g == mine || !is_claimed(g, self))

@@ -5,7 +5,8 @@
  * outside, has to be the visitor: there is one at a time, and none while the thread is in a section.
  * A visitor says so and then looks whether the thread is in a section; the thread says that it is and
  * then looks for a visitor; both with a fence between, so that one of them sees the other. Visits
- * take a few instructions: nodes are taken along, and freed elsewhere. A barrier stays visitor while
+ * take a few instructions: nodes are taken along, and freed elsewhere. A thread that would enter
+ * and sees a visitor steps back, so that the visit is not for nothing. A barrier stays visitor while
  * the thread is in a section, which then enters no other before the visit: otherwise a barrier would have
  * to be lucky to meet it between two.
  *
@@ -29,7 +30,8 @@ void cci_visit_end(cci_guard_t *g);
 /* Whether nobody visits. */
 bool cci_visit_is_over(const cci_guard_t *g);
 
-/* All guards but mine that nobody visits and whose threads are in no section. A fence in all threads. */
+/* All guards but mine that have nodes, that nobody visits and whose threads are in no section. A fence in
+ * all threads, unless there is none. */
 void cci_visit_idle(cci_guard_t *mine, cci_visit_fn *visit, void *what_for);
 
 /* Those that were left. */

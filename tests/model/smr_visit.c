@@ -18,7 +18,7 @@ typedef struct orders {
     bool          is_fenced;
     enum { AFTER_CLAIM, BEFORE_CLAIM, NEVER } fence_all; /* of visitors */
     bool no_look;                                        /* enter looks for no visitor */
-    bool stays_inside;                                   /* while a barrier visits */
+    bool stays_inside;                                   /* while another visits */
     bool takes_in_two;                                   /* a look at the mark and a store */
     bool marks_first;   /* a visitor takes the mark, and then says so */
     bool does_not_wait; /* the mark was gone, and it goes on */
@@ -121,14 +121,14 @@ static void say_outside(model_t *m, model_thread_t *t, model_order_t order)
         m->thread[i].blocked = false;
 }
 
-static void look_for_visitor(model_t *m, model_thread_t *t, int if_none, int if_barrier)
+static void look_for_visitor(model_t *m, model_thread_t *t, int if_none, int if_other)
 {
     uint32_t visitor = model_load(m, t, VISITOR, orders_of(m)->look_visitor);
 
     if (visitor == NOBODY || orders_of(m)->no_look)
         t->at = if_none;
-    else if (visitor == BARRIER && !orders_of(m)->stays_inside)
-        t->at = if_barrier;
+    else if (!orders_of(m)->stays_inside)
+        t->at = if_other;
     else
         t->blocked = model_newest(m, VISITOR) == visitor; /* it looks again and again */
 }
@@ -291,7 +291,7 @@ static void with(bool is_fenced)
     expect("  as in the code", base, true);
     CHANGED(expect, "  enter looks for no visitor", no_look = true, false);
     CHANGED(expect, "  enter looks relaxed", look_visitor = RELAXED, false);
-    CHANGED(expect, "  it stays inside while a barrier visits", stays_inside = true, false);
+    CHANGED(expect, "  it stays inside while another visits", stays_inside = true, false);
     CHANGED(expect, "  leave relaxed", leave = RELAXED, false);
     CHANGED(expect, "  lo looked at relaxed", look_lo = RELAXED, false);
     CHANGED(expect, "  claimed relaxed", claim = RELAXED, false);

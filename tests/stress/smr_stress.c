@@ -353,6 +353,8 @@ static _Noreturn void child(cc_smr_guard_t *g, uintptr_t seed)
     finish(threads, others);
     empty_slots();
     cc_smr_barrier(domain);
+    cc_smr_stats_t s = cc_smr_stats(domain);
+    CHECK(s.pending_count == 0 && s.retired_count == s.freed_count + s.lost_count);
     CHECK(freed <= made);
     cc_smr_destroy(domain);
     _exit(0);

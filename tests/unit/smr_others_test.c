@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -292,6 +294,99 @@ static void test_a_thread_ends_in_a_section(void **state)
     cc_smr_destroy(domain);
 }
 
+/* ---- forks ---- */
+
+static void *retire_in_a_section(void *arg)
+{
+    reader_t       *r = arg;
+    cc_smr_guard_t *g = enter(r->domain);
+
+    for (int i = 0; i < MANY; i++)
+        cc_smr_retire(g, make(g), sizeof(node_t), count);
+    atomic_store(&r->step, 1);
+    await(&r->step, 2);
+    cc_smr_leave(g);
+    return NULL;
+}
+
+static bool adds_up(cc_smr_t *domain, uint64_t expected_pending, uint64_t expected_lost)
+{
+    cc_smr_stats_t s = cc_smr_stats(domain);
+
+    return s.pending_count == expected_pending && s.lost_count == expected_lost &&
+           s.retired_count == s.freed_count + s.pending_count + s.lost_count;
+}
+
+static void expect_of_child(pid_t child)
+{
+    int status;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* What others had retired that were still in a section is lost to the child, and to nobody else. */
+static void test_a_fork_loses_what_was_in_hand(void **state)
+{
+    cc_smr_t *domain     = lazy();
+    reader_t  in_section = { .domain = domain }, outside = { .domain = domain };
+
+    (void)state;
+    retire_one(domain);
+    assert_int_equal(pthread_create(&in_section.thread, NULL, retire_in_a_section, &in_section), 0);
+    assert_int_equal(pthread_create(&outside.thread, NULL, retire_and_stay, &outside), 0);
+    await(&in_section.step, 1);
+    await(&outside.step, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        bool right = adds_up(domain, MANY + 1, MANY);
+        cc_smr_barrier(domain);
+        _exit(right && adds_up(domain, 0, MANY) ? 0 : 1);
+    }
+    expect_of_child(child);
+    assert_true(adds_up(domain, 2 * MANY + 1, 0));
+    end_reader(&in_section);
+    end_reader(&outside);
+    cc_smr_destroy(domain);
+}
+
+static size_t wait_for_all(cc_smr_t *domain)
+{
+    cc_smr_barrier(domain);
+    return 0;
+}
+
+static pid_t forked;
+
+static void fork_once(void *node, size_t size)
+{
+    if (forked < 0)
+        forked = fork();
+    cc_smr_free(node, size);
+}
+
+/* The sweep goes on on both sides. */
+static void test_a_fork_in_a_callback(void **state)
+{
+    size_t (*const sweep[])(cc_smr_t *) = { cc_smr_poll, wait_for_all };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        cc_smr_t       *domain = lazy();
+        cc_smr_guard_t *g      = enter(domain);
+        forked                 = -1;
+        for (int k = 0; k < MANY; k++)
+            cc_smr_retire(g, make(g), sizeof(node_t), fork_once);
+        cc_smr_leave(g);
+        sweep[i](domain);
+        if (forked == 0)
+            _exit(adds_up(domain, 0, 0) ? 0 : 1);
+        expect_of_child(forked);
+        assert_true(adds_up(domain, 0, 0));
+        cc_smr_destroy(domain);
+    }
+}
+
 static void test_errno_is_kept(void **state)
 {
     cc_smr_t *domain = eager(CC_SMR_IBR);
@@ -325,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_barrier_meets_a_busy_thread),
         cmocka_unit_test(test_a_thread_leaves_nodes),
         cmocka_unit_test(test_a_thread_ends_in_a_section),
+        cmocka_unit_test(test_a_fork_loses_what_was_in_hand),
+        cmocka_unit_test(test_a_fork_in_a_callback),
         cmocka_unit_test(test_errno_is_kept),
     };
 

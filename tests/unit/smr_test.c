@@ -300,6 +300,21 @@ static void test_eras_end_by_allocations(void **state)
     cc_smr_destroy(domain);
 }
 
+/* Whoever polls all the time ends no era for it, which would slow down readers. */
+static void test_polls_for_nothing_end_no_era(void **state)
+{
+    cc_smr_t *domain = lazy();
+
+    (void)state;
+    retire_one(domain);
+    assert_int_equal(cc_smr_poll(domain), 1);
+    const uint64_t era = cc_smr_stats(domain).era;
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(cc_smr_poll(domain), 0);
+    assert_int_equal(cc_smr_stats(domain).era, era);
+    cc_smr_destroy(domain);
+}
+
 static void test_ages(void **state)
 {
     const cc_smr_options_t options = { .era_step = 1, .scan_step = 1, .check = true };
@@ -337,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_callbacks_of_two_domains),
         cmocka_unit_test(test_stats_add_up),
         cmocka_unit_test(test_eras_end_by_allocations),
+        cmocka_unit_test(test_polls_for_nothing_end_no_era),
         cmocka_unit_test(test_ages),
     };
 

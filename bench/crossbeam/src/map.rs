@@ -80,6 +80,11 @@ pub extern "C" fn crossbeam_numbers_remove(map: &Numbers, key: u64) -> bool {
 }
 
 #[no_mangle]
+pub extern "C" fn crossbeam_numbers_len(map: &Numbers) -> usize {
+    map.len()
+}
+
+#[no_mangle]
 pub extern "C" fn crossbeam_keys_new() -> *mut Keys {
     Box::into_raw(Box::default())
 }
@@ -108,10 +113,11 @@ pub extern "C" fn crossbeam_keys_put_if_absent(
 }
 
 #[no_mangle]
-pub extern "C" fn crossbeam_keys_remove(
-    map: &Keys,
-    key: *const Key,
-    compare: Compare,
-) -> bool {
+pub extern "C" fn crossbeam_keys_remove(map: &Keys, key: *const Key, compare: Compare) -> bool {
     map.remove(&KeyRef { key, compare }).is_some()
+}
+
+#[no_mangle]
+pub extern "C" fn crossbeam_keys_len(map: &Keys) -> usize {
+    map.len()
 }

@@ -24,6 +24,13 @@ struct cc_skipmap {
     cci_lot_t   lot[CCI_STRIPES];
 };
 
+/* Walks are compiled for each use. */
+#define CCI_SPECIALISED static inline __attribute__((always_inline))
+
+/* Lists with as many levels are larger than the cache next to a processor: there, and only there, is it
+ * worth while to fetch what may come next. */
+enum { CCI_LEVELS_OF_LARGE = 16 };
+
 /* Where a key stands, or would: on each level the last link before it, and what that points to. The
  * node it is in, and what it points to, were in the list, and both may be read within the section. */
 typedef struct cci_path {
@@ -77,6 +84,7 @@ cci_tower_t *cci_skipmap_search_any(cc_skipmap_t *map, cc_smr_guard_t *g, uintpt
                                     cci_path_t *path);
 cci_place_t  cci_skipmap_find_any(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key,
                                   cci_side_t side);
+cci_tower_t *cci_skipmap_find_key_any(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key);
 
 /* The levels that have a node, at least 1. */
 static inline uint32_t cci_skipmap_levels(const cc_skipmap_t *map)

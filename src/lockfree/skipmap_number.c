@@ -9,12 +9,6 @@
  */
 #include "lockfree/skipmap.h"
 
-#define SPECIALISED static inline __attribute__((always_inline))
-
-/* Lists with as many levels are larger than the cache next to a processor: there, and only there, is it
- * worth while to fetch what may come next. */
-enum { LEVELS_OF_LARGE = 16 };
-
 /* ---- steps ---- */
 
 /* What cc_smr_protect looks at, for the compiler to keep in registers. */
@@ -30,7 +24,7 @@ static inline reader_t begin(cc_smr_guard_t *g)
 }
 
 /* cc_smr_protect. */
-SPECIALISED uintptr_t follow(reader_t *r, const cci_link_t *link)
+CCI_SPECIALISED uintptr_t follow(reader_t *r, const cci_link_t *link)
 {
     uintptr_t next = atomic_load_explicit(link, memory_order_acquire);
 
@@ -49,14 +43,14 @@ typedef struct spot {
     cci_tower_t *next;
 } spot_t;
 
-SPECIALISED bool passes(const cci_tower_t *t, uintptr_t key, cci_side_t side)
+CCI_SPECIALISED bool passes(const cci_tower_t *t, uintptr_t key, cci_side_t side)
 {
     return t && (side == CCI_BELOW ? t->key < key : t->key <= key);
 }
 
 /* Along a level. False: something is marked. */
-SPECIALISED bool go_along(reader_t *r, uintptr_t key, cci_side_t side, uint32_t level,
-                          bool is_large, spot_t *s)
+CCI_SPECIALISED bool go_along(reader_t *r, uintptr_t key, cci_side_t side, uint32_t level,
+                              bool is_large, spot_t *s)
 {
     for (;;) {
         if (is_large)
@@ -78,11 +72,11 @@ static inline bool is_at(const spot_t *s, uintptr_t key)
 
 /* To where the keys end that are on that side of key. path: filled in, unless it is NULL. stops: may
  * end on an upper level, at the key. False: something is marked. */
-SPECIALISED bool walk(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_side_t side,
-                      bool stops, cci_path_t *path, spot_t *s)
+CCI_SPECIALISED bool walk(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_side_t side,
+                          bool stops, cci_path_t *path, spot_t *s)
 {
     uint32_t   levels   = cci_skipmap_levels(map);
-    const bool is_large = levels >= LEVELS_OF_LARGE;
+    const bool is_large = levels >= CCI_LEVELS_OF_LARGE;
     reader_t   r        = begin(g);
 
     *s = (spot_t){ .link = map->head };
@@ -136,8 +130,8 @@ static inline cci_place_t place_at(const cc_skipmap_t *map, const spot_t *s)
 }
 
 /* Below the key and up to it are two walks for the compiler. */
-SPECIALISED bool find_numbers(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_side_t side,
-                              cci_place_t *place)
+CCI_SPECIALISED bool find_numbers(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key,
+                                  cci_side_t side, cci_place_t *place)
 {
     spot_t s;
 
@@ -158,13 +152,6 @@ cci_place_t cci_skipmap_find(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key
     return cci_skipmap_find_any(map, g, key, side);
 }
 
-static cci_tower_t *find_key_any(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key)
-{
-    cci_tower_t *t = cci_skipmap_find_any(map, g, key, CCI_BELOW).behind;
-
-    return t && !cci_skipmap_is_before(map, key, t->key) ? t : NULL;
-}
-
 /* A node that is met on an upper level is found, unless it is marked: then another may have taken its
  * place, on level 0. */
 cci_tower_t *cci_skipmap_find_key(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key)
@@ -173,5 +160,5 @@ cci_tower_t *cci_skipmap_find_key(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_
 
     if (!map->compare && walk(map, g, key, CCI_BELOW, true, NULL, &s) && is_settled(&s, key))
         return is_at(&s, key) ? s.next : NULL;
-    return find_key_any(map, g, key);
+    return cci_skipmap_find_key_any(map, g, key);
 }

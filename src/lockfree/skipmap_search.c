@@ -25,20 +25,29 @@ static int compare(const cc_skipmap_t *map, uintptr_t a, uintptr_t b)
     return map->compare ? map->compare(a, b, map->context) : (a > b) - (a < b);
 }
 
+/* What may come behind t, to which the link leads, is on its way while the key of t is, which may be
+ * elsewhere, and compared. */
+static inline void expect(const cci_link_t *link, const cci_tower_t *t, uint32_t level)
+{
+    cci_skipmap_expect_down(link, level);
+    __builtin_prefetch(cci_tower_at(atomic_load_explicit(&t->next[level], memory_order_relaxed)));
+}
+
 /* ---- for changes ---- */
 
 /* Along a level to the first node at the key that is not marked, or behind it. False: begin anew. */
 static bool search_along(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, uint32_t level,
-                         cci_link_t **link, cci_tower_t **found)
+                         bool is_large, cci_link_t **link, cci_tower_t **found)
 {
     const cci_tower_t *known = *found;
     uintptr_t          here  = cci_follow(g, &(*link)[level]);
 
     if (cci_is_marked(here))
         return false;
-    for (cci_tower_t *t; (t = *found = cci_tower_at(here));) {
-        cci_skipmap_expect_down(*link, level);
-        int where = t == known ? 1 : compare(map, t->key, key);
+    for (cci_tower_t *t; (t = *found = cci_tower_at(here)) && t != known;) {
+        if (is_large)
+            expect(*link, t, level);
+        int where = compare(map, t->key, key);
         if (where > 0)
             break;
         here = cci_follow(g, &t->next[level]);
@@ -59,9 +68,10 @@ static bool search_once(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci
     cci_link_t  *link  = map->head;
     cci_tower_t *found = NULL;
 
-    path->levels = cci_skipmap_levels(map);
+    path->levels        = cci_skipmap_levels(map);
+    const bool is_large = path->levels >= CCI_LEVELS_OF_LARGE;
     for (uint32_t level = path->levels; level-- > 0;) {
-        if (!search_along(map, g, key, level, &link, &found))
+        if (!search_along(map, g, key, level, is_large, &link, &found))
             return false;
         path->link[level] = &link[level];
         path->next[level] = found;
@@ -98,17 +108,24 @@ typedef struct walk {
     cci_link_t  *link;  /* of the last node that was in, or the head */
     cci_tower_t *first; /* what it points to */
     cci_tower_t *t;     /* that, or a node behind it, and marked ones between */
+    bool         is_at; /* t was found to have the key; of a walk to below it */
+    bool         is_large;
 } walk_t;
 
-static bool passes(const cc_skipmap_t *map, uintptr_t key, cci_side_t side, const cci_tower_t *t)
+/* Whether the walk passes by t. */
+CCI_SPECIALISED bool passes(const cc_skipmap_t *map, uintptr_t key, cci_side_t side, walk_t *w)
 {
+    int where;
+
     switch (side) {
     case CCI_NONE:
         return false;
     case CCI_BELOW:
-        return cci_skipmap_is_before(map, t->key, key);
+        where    = compare(map, w->t->key, key);
+        w->is_at = where == 0;
+        return where < 0;
     case CCI_UP_TO:
-        return !cci_skipmap_is_before(map, key, t->key);
+        return compare(map, w->t->key, key) <= 0;
     default:
         return true;
     }
@@ -122,8 +139,8 @@ static inline bool step_over(walk_t *w, uint32_t level, uintptr_t next)
 }
 
 /* Onto the level, and along it. False: begin anew. */
-static bool walk_along(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_side_t side,
-                       uint32_t level, walk_t *w)
+CCI_SPECIALISED bool walk_along(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key,
+                                cci_side_t side, uint32_t level, walk_t *w)
 {
     const cci_tower_t *known = w->t;
     uintptr_t          here  = cci_follow(g, &w->link[level]);
@@ -131,8 +148,11 @@ static bool walk_along(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_
     if (cci_is_marked(here))
         return false;
     w->first = w->t = cci_tower_at(here);
-    cci_skipmap_expect_down(w->link, level);
-    while (w->t && w->t != known && passes(map, key, side, w->t)) {
+    while (w->t && w->t != known) {
+        if (w->is_large)
+            expect(w->link, w->t, level);
+        if (!passes(map, key, side, w))
+            return true;
         uintptr_t next = cci_follow(g, &w->t->next[level]);
         if (cci_is_marked(next)) {
             if (!step_over(w, level, next))
@@ -140,9 +160,9 @@ static bool walk_along(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_
         } else {
             w->link  = w->t->next;
             w->first = w->t = cci_tower_at(next);
-            cci_skipmap_expect_down(w->link, level);
         }
     }
+    w->is_at = false;
     return true;
 }
 
@@ -163,8 +183,10 @@ static inline bool settle(cc_smr_guard_t *g, walk_t *w)
 static bool find_once(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_side_t side,
                       walk_t *w)
 {
-    *w = (walk_t){ .link = map->head };
-    for (uint32_t level = side == CCI_NONE ? 1 : cci_skipmap_levels(map); level-- > 0;)
+    uint32_t levels = side == CCI_NONE ? 1 : cci_skipmap_levels(map);
+
+    *w = (walk_t){ .link = map->head, .is_large = levels >= CCI_LEVELS_OF_LARGE };
+    for (uint32_t level = levels; level-- > 0;)
         if (!walk_along(map, g, key, side, level, w))
             return false;
     return settle(g, w);
@@ -179,4 +201,33 @@ cci_place_t cci_skipmap_find_any(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t
         ;
     return (cci_place_t){ .before = w.link == map->head ? NULL : cci_tower_of(w.link),
                           .behind = w.t };
+}
+
+/* False: begin anew. found: a node that is met on an upper level, too, unless it is marked: then another may
+ * have taken its place, on level 0. */
+static bool find_key_once(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key, cci_tower_t **found)
+{
+    uint32_t levels = cci_skipmap_levels(map);
+    walk_t   w      = { .link = map->head, .is_large = levels >= CCI_LEVELS_OF_LARGE };
+
+    for (uint32_t level = levels; level-- > 0;) {
+        if (!walk_along(map, g, key, CCI_BELOW, level, &w))
+            return false;
+        *found = w.t;
+        if (w.is_at && !cci_is_marked(cci_look(&w.t->next[0])))
+            return true;
+    }
+    if (!settle(g, &w))
+        return false;
+    *found = w.t && compare(map, w.t->key, key) == 0 ? w.t : NULL;
+    return true;
+}
+
+cci_tower_t *cci_skipmap_find_key_any(cc_skipmap_t *map, cc_smr_guard_t *g, uintptr_t key)
+{
+    cci_tower_t *found;
+
+    while (!find_key_once(map, g, key, &found))
+        ;
+    return found;
 }

@@ -95,9 +95,12 @@ static cc_alloc_class_stats_t class_stats(size_t bin)
     };
 }
 
-/* Of the sizes, those that are whole lines have a second bin that is used. */
+/* Of the sizes, those that are whole lines have a second bin that is used; a block that is a line and
+ * aligned to it is one of these. */
 static bool exists(size_t bin)
 {
+    if (cci_bin_is_aligned(bin))
+        return cci_bin_align(bin) > CC_CACHE_LINE_SIZE;
     return cci_bin_size(bin) % cci_bin_align(bin) == 0;
 }
 

@@ -3,8 +3,8 @@
 #include <ccmem/alloc.h>
 #include "support/misuse.h"
 
-MISUSE(CHECKED,
-       "ccmem: heap: block ADDRESS was allocated as class 64 aligned to 64 and freed as class 64")
+MISUSE(CHECKED, "ccmem: heap: block ADDRESS was allocated as class 128 aligned to " MISUSE_TEXT(
+                    CC_CACHE_LINE_SIZE) " and freed as class 128")
 {
-    cc_free(cc_alloc_node(64), 64);
+    cc_free(cc_alloc_node(128), 128);
 }

@@ -3,8 +3,8 @@
 #include <ccmem/alloc.h>
 #include "support/misuse.h"
 
-MISUSE(CACHED, "ccmem: heap: block ADDRESS of 128 bytes was freed as one of 64")
+MISUSE(CACHED, "ccmem: heap: block ADDRESS of 256 bytes was freed as one of 128")
 {
-    cc_free_node(cc_alloc_node(100), 60);
+    cc_free_node(cc_alloc_node(250), 120);
     cc_thread_idle();
 }

@@ -17,6 +17,10 @@ typedef enum { CHECKED, CACHED } misuse_mode_t;
 
 int misuse_run(misuse_mode_t mode, void (*bug)(void), const char *line);
 
+/* The value of a macro that differs between processors, as it stands in the line. */
+#define MISUSE_TEXT(macro)  MISUSE_TEXT_(macro)
+#define MISUSE_TEXT_(value) #value
+
 #define MISUSE(mode, line)                  \
     static void bug(void);                  \
     int         main(void)                  \

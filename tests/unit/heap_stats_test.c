@@ -522,13 +522,13 @@ static void test_classes_listed(void **state)
 
 static void test_classes_counted(void **state)
 {
-    cc_alloc_class_stats_t plain = one_class(192, 16), node = one_class(192, CC_CACHE_LINE_SIZE);
+    cc_alloc_class_stats_t plain = one_class(192, 16), node = one_class(256, CC_CACHE_LINE_SIZE);
 
     (void)state;
     cc_trim();
-    block_t a = make(PLAIN, 180), b = make(PLAIN, 192), c = make(NODE, 150);
+    block_t a = make(PLAIN, 180), b = make(PLAIN, 192), c = make(NODE, 250);
     drop(a, true);
-    cc_alloc_class_stats_t p = one_class(192, 16), n = one_class(192, CC_CACHE_LINE_SIZE);
+    cc_alloc_class_stats_t p = one_class(192, 16), n = one_class(256, CC_CACHE_LINE_SIZE);
     if (caches()) {
         assert_int_equal(p.alloc_count - plain.alloc_count, 2);
         assert_int_equal(p.free_count - plain.free_count, 1);
@@ -542,7 +542,7 @@ static void test_classes_counted(void **state)
     drop(c, true);
     cc_trim();
     assert_int_equal(one_class(192, 16).cached_count, 0);
-    assert_int_equal(one_class(192, CC_CACHE_LINE_SIZE).cached_count, 0);
+    assert_int_equal(one_class(256, CC_CACHE_LINE_SIZE).cached_count, 0);
 }
 
 /* ---- the kinds of process ---- */

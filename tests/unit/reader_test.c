@@ -100,7 +100,7 @@ static void the_process_is_known_before_the_first_event(void **state)
 
     cci_trace_t *t = open_built(b);
     assert_string_equal(cci_trace_meta(t, "exe", NULL), "/bin/prog");
-    assert_memory_equal(cci_trace_meta(t, "argv", &len), "prog\0-x", 9);
+    assert_memory_equal(cci_trace_meta(t, "argv", &len), "prog\0-x\0", 9);
     assert_int_equal(len, 8);
     assert_string_equal(cci_trace_meta(t, "host", &len), "there");
     assert_int_equal(len, 5);

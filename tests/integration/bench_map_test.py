@@ -1,28 +1,19 @@
 # SPDX-License-Identifier: MIT
 """bench/groups/map.py: its bars and metrics with stand-ins for the programs, the programs
 themselves, and the soak. Nothing here asserts how fast anything is."""
-import json
-import pathlib
 import re
 import subprocess
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[2]
-BUILD = ROOT / "build"
-sys.path.insert(0, str(ROOT / "bench"))
+import benching
+from benching import BUILD, ROOT, bench
 
 from groups import map as group  # noqa: E402
-from harness import micro, result  # noqa: E402
+from harness import micro  # noqa: E402
 
 # Nothing but a C and a C++ compiler is needed to build these.
 TARGETS = ("skipmap", "skipmap-keys", "bst", "bst-keys", "std", "std-keys")
-
-
-def bench(*args):
-    argv = ["/usr/bin/python3", ROOT / "bench/run.py", *map(str, args)]
-    return subprocess.run(argv, capture_output=True, text=True, cwd=ROOT)
 
 
 # --- bars
@@ -68,23 +59,13 @@ echo '{{"case": "'$case'", "figures": {{"mixed-1": {one}, "mixed-2": {two}, "rea
 
 
 def install(build, names=SPEED, script=STAND_IN):
-    folder = build / "bench" / "map"
-    folder.mkdir(parents=True)
-    for name in names:
-        path = folder / f"map-{name}"
-        path.write_text(script.format(one=SPEED[name], two=2 * SPEED[name]))
-        path.chmod(0o755)
-    return build
+    return benching.install(build, "map", {
+        f"map-{name}": script.format(one=SPEED[name], two=2 * SPEED[name]) for name in names})
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    folder = install(tmp_path_factory.mktemp("map"))
-    done = bench("map", "--quick", "--build", folder, "--json", folder / "out.json")
-    assert done.returncode == 0, done.stderr
-    doc = json.loads((folder / "out.json").read_text())
-    assert result.fault_of(doc) is None
-    return doc["results"], done.stderr
+    return benching.run_whole(install(tmp_path_factory.mktemp("map")), "map")
 
 
 @pytest.mark.parametrize("name, baseline, ratio, bar, met", [
@@ -100,17 +81,11 @@ def whole(tmp_path_factory):
     ("10k/mixed-1/skipmap-keys/java-keys", "java-keys", 2.0, {"min": 1.5}, True),
 ])
 def test_rates_are_judged_by_the_bars(whole, name, baseline, ratio, bar, met):
-    found, = (r for r in whole[0] if r["name"] == name)
-    assert found["baseline"] == baseline and found["ratio_median"] == pytest.approx(ratio)
-    assert found["better"] == "higher" and found["bar"] == bar and found["met"] is met
+    benching.check_rate(whole[0], name, baseline, ratio, bar, met)
 
 
 def test_no_result_comes_twice_and_missing_peers_are_said(whole):
-    names = [r["name"] for r in whole[0]]
-    assert len(names) == len(set(names))
-    for name in ("tbb", "std-keys", "crossbeam-mimalloc"):
-        assert f"ccmem: bench: {name} is left out" in whole[1]
-        assert not any(name in n.split("/") for n in names)
+    benching.check_names(whole, ("tbb", "std-keys", "crossbeam-mimalloc"))
 
 
 def test_java_is_told_which_keys_to_take(tmp_path):
@@ -170,11 +145,8 @@ def test_a_soak_ends_well(name):
 
 
 def test_the_group_runs_both_soaks(tmp_path):
-    folder = tmp_path / "bench" / "map"
-    folder.mkdir(parents=True)
-    for name, status in (("skipmap", 0), ("bst", 1)):
-        path = folder / f"soak-{name}"
-        path.write_text(f"#!/bin/sh\necho {name} $1\nexit {status}\n")
-        path.chmod(0o755)
+    benching.install(tmp_path, "map", {
+        f"soak-{name}": f"#!/bin/sh\necho {name} $1\nexit {status}\n"
+        for name, status in (("skipmap", 0), ("bst", 1))})
     done = bench("map", "--soak", "5s", "--build", tmp_path)
     assert done.returncode == 1 and done.stdout == "skipmap 5s\nbst 5s\n"

@@ -1,28 +1,18 @@
 # SPDX-License-Identifier: MIT
 """bench/groups/queue.py: its bars and metrics with stand-ins for the programs, and the programs
 themselves. Nothing here asserts how fast anything is."""
-import json
-import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[2]
-BUILD = ROOT / "build"
-sys.path.insert(0, str(ROOT / "bench"))
+import benching
+from benching import BUILD, ROOT
 
 from groups import queue  # noqa: E402
-from harness import micro, result  # noqa: E402
+from harness import micro  # noqa: E402
 
 # Nothing but a C and a C++ compiler is needed to build these.
 TARGETS = ("lfqueue", "bounded", "ms", "deque")
-
-
-def bench(*args):
-    argv = ["/usr/bin/python3", ROOT / "bench/run.py", *map(str, args)]
-    return subprocess.run(argv, capture_output=True, text=True, cwd=ROOT)
 
 
 def test_bars_are_those_of_the_group():
@@ -42,24 +32,14 @@ echo '{{"case": "'$case'", "figures": {{"speed": {speed}}}}}'
 """
 
 
-def install(build, names=SPEED, script=STAND_IN):
-    folder = build / "bench" / "queue"
-    folder.mkdir(parents=True)
-    for name in names:
-        path = folder / f"queue-{name}"
-        path.write_text(script.format(speed=SPEED[name]))
-        path.chmod(0o755)
-    return build
+def install(build):
+    return benching.install(build, "queue", {
+        f"queue-{name}": STAND_IN.format(speed=speed) for name, speed in SPEED.items()})
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    folder = install(tmp_path_factory.mktemp("queue"))
-    done = bench("queue", "--quick", "--build", folder, "--json", folder / "out.json")
-    assert done.returncode == 0, done.stderr
-    doc = json.loads((folder / "out.json").read_text())
-    assert result.fault_of(doc) is None
-    return doc["results"], done.stderr
+    return benching.run_whole(install(tmp_path_factory.mktemp("queue")), "queue")
 
 
 @pytest.mark.parametrize("name, baseline, ratio, bar, met", [
@@ -71,17 +51,11 @@ def whole(tmp_path_factory):
     ("alone/lfqueue", "ms", 1.2, None, None),
 ])
 def test_rates_are_judged_by_the_bars(whole, name, baseline, ratio, bar, met):
-    found, = (r for r in whole[0] if r["name"] == name)
-    assert found["baseline"] == baseline and found["ratio_median"] == pytest.approx(ratio)
-    assert found["better"] == "higher" and found["bar"] == bar and found["met"] is met
+    benching.check_rate(whole[0], name, baseline, ratio, bar, met)
 
 
 def test_no_result_comes_twice_and_missing_peers_are_said(whole):
-    names = [r["name"] for r in whole[0]]
-    assert len(names) == len(set(names))
-    for name in ("rculfqueue", "java", "deque"):
-        assert f"ccmem: bench: {name} is left out" in whole[1]
-        assert not any(name in n for n in names)
+    benching.check_names(whole, ("rculfqueue", "java", "deque"))
 
 
 # --- the programs

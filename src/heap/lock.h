@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* heap/lock.h - a lock that nobody has to wait for.
+/* heap/lock.h - a lock for which no allocation and no free has to wait.
  *
  * It is held for some hundred instructions, never across a call of the backend or of the program.
- * Whoever does not get it soon takes another way, to the backend: so a holder that was stopped
- * stops nobody else. Only a fork waits, to leave every lock free in the child (threads.c).
+ * An allocation or a free that does not get it soon takes another way, to the backend: so a holder that was
+ * stopped stops nobody there. What reclaims waits, and so does what begins and ends; and a fork, to
+ * leave every lock free in the child (threads.c).
  */
 #ifndef CCI_HEAP_LOCK_H
 #define CCI_HEAP_LOCK_H

@@ -127,7 +127,7 @@ def test_what_rust_exports_is_what_the_programs_call():
     source = (ROOT / "bench/crossbeam/src/map.rs").read_text()
     exported = set(re.findall(r'extern "C" fn (\w+)', source))
     header = (ROOT / "bench/map/maps.h").read_text()
-    operations = set(re.findall(r"CROSSBEAM\((\w+)\)\(void", header))
+    operations = set(re.findall(r"CROSSBEAM\((\w+)\)\((?:const )?void", header))
     assert exported == {f"crossbeam_{kind}_{operation}"
                         for kind in ("numbers", "keys") for operation in operations}
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Fragmentation, flows between threads, lifetimes, rates, and what is recommended: of programs whose
 figures are known."""
-import ctypes.util
 import pathlib
+import platform
 
 import pytest
 
@@ -18,7 +18,7 @@ def library(name):
     """The path that LD_PRELOAD takes for an allocator; tests need all of them."""
     if LIBRARIES[name] is None:
         return None
-    for folder in pathlib.Path("/usr/lib").glob("*-linux-gnu*"):
+    for folder in pathlib.Path("/usr/lib").glob(f"{platform.machine()}-linux-gnu*"):
         if (folder / LIBRARIES[name]).exists():
             return folder / LIBRARIES[name]
     return pytest.fail(f"{LIBRARIES[name]} is not installed: ./dev setup")

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const READY_MS = 20000;
-const WAIT_MS = 8000; // for anything else
+const WAIT_MS = 30000; // for anything else
 const LAPTOP = { width: 1280, height: 800 };
 
 /** A browser of its own: the sandbox asks for rights that a container does not give. */

@@ -4,8 +4,8 @@
  * Included by ccmem/smr.h, of which everything here is a private part; programs use no name of
  * this file. A thread has a guard in each domain that it entered. The guard says which eras the
  * thread may hold nodes of, [lo, up], and has the list of what the thread retired; a thread finds it
- * through a few seats of its own, by the number of the domain. Outside of sections lo still says in
- * which era the last one began.
+ * through a few seats of its own, by the number of the domain. Outside of sections up still says which
+ * era the last one saw.
  *
  * Under EBR up is taken for the end of time, so whoever holds anything holds all that is retired
  * later, and never has to raise it.
@@ -15,10 +15,11 @@
  *                                              later one the pointer is not found
  *   enter: lo, up; fence; loads of pointers    unlink; fence; loads of lo, up
  *   protect: up; fence; the pointer once more  the same
- *   leave: lo, releasing                       loads of lo, then up, acquiring: what was read before is
+ *   leave: lo, releasing                       loads of up, then lo, acquiring: what was read before is
  *                                              read before it is freed
- *   enter, leave: lo, releasing                the same, without any fence: who began a section in a later
- *                                              era than a node was retired in does not find it
+ *   enter, raise: up, releasing                loads of up, then lo, acquiring, without any fence: who saw a
+ *                                              later era than a node was retired in can have found it
+ *                                              in the section that lo began, and in none after it
  *   enter: fence; visitor                      visitor; fence; lo (src/smr/visit.h): one sees the other
  *   birth, then the publishing release         acquiring load of the pointer, then of the era
  * The fences of the left column are for the compiler alone where the system can make every thread of
@@ -34,7 +35,7 @@
 #ifdef CC_INLINE
 CC_BEGIN
 
-#define CC_SMR_IDLE_    (UINT64_C(1) << 63) /* of lo: in no section; the rest is of the last one */
+#define CC_SMR_IDLE_    UINT64_MAX
 #define CC_SMR_RETIRED_ (UINT64_C(1) << 63) /* of a node's word; the rest is the era of its birth */
 #define CC_SMR_DUE_     (UINT64_C(1) << 63) /* there is enough to look whether to free */
 
@@ -107,7 +108,7 @@ CC_INLINE cc_smr_guard_t *cc_smr_enter(cc_smr_t *domain)
         if (!g)
             return g;
     }
-    if (__builtin_expect(__atomic_load_n(&g->lo, __ATOMIC_RELAXED) < CC_SMR_IDLE_, 0)) {
+    if (__builtin_expect(__atomic_load_n(&g->lo, __ATOMIC_RELAXED) != CC_SMR_IDLE_, 0)) {
         g->unusual++;
         return g;
     }
@@ -126,8 +127,7 @@ CC_INLINE void cc_smr_leave(cc_smr_guard_t *guard)
         cc_smr_leave_slow_(guard);
         return;
     }
-    uint64_t lo = __atomic_load_n(&guard->lo, __ATOMIC_RELAXED);
-    __atomic_store_n(&guard->lo, lo | CC_SMR_IDLE_, __ATOMIC_RELEASE);
+    __atomic_store_n(&guard->lo, CC_SMR_IDLE_, __ATOMIC_RELEASE);
 }
 
 /* The era is read after the pointer: it is no less than the birth of the node. */

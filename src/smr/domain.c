@@ -95,7 +95,7 @@ cc_smr_stats_t cc_smr_stats(cc_smr_t *domain)
     s.oldest_era = s.era;
     for (cci_guard_t *g = cci_domain_guards(d); g; g = g->next) {
         uint64_t lo = __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE);
-        s.reader_count += lo < CC_SMR_IDLE_;
+        s.reader_count += lo != CC_SMR_IDLE_;
         s.thread_count += __atomic_load_n(&g->is_used, __ATOMIC_RELAXED);
         if (lo < s.oldest_era)
             s.oldest_era = lo;

@@ -74,7 +74,7 @@ struct cci_domain {
     _Atomic uint64_t       safe;      /* all threads passed a fence since the eras before ended */
 };
 
-/* lo of a guard that no thread has. */
+/* up of a guard that no thread has. */
 #define CCI_GUARD_GONE UINT64_MAX
 
 /* Bits of a guard's visitor. */
@@ -106,15 +106,7 @@ static inline bool cci_guard_is_empty(const cci_guard_t *g)
 /* Whether the guard's thread is in no section, as far as can be seen. */
 static inline bool cci_guard_is_idle(const cci_guard_t *g)
 {
-    return __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE) >= CC_SMR_IDLE_;
-}
-
-/* The thread holds nothing any more; its own. */
-static inline void cci_guard_let_go(cci_guard_t *g)
-{
-    uint64_t lo = __atomic_load_n(&g->head.lo, __ATOMIC_RELAXED);
-
-    __atomic_store_n(&g->head.lo, lo | CC_SMR_IDLE_, __ATOMIC_RELEASE);
+    return __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE) == CC_SMR_IDLE_;
 }
 
 static inline cci_guard_t *cci_domain_guards(cci_domain_t *d)

@@ -37,7 +37,8 @@ static cci_guard_t *new_guard(cci_domain_t *d)
     if (!g)
         return NULL;
     *g = (cci_guard_t){
-        .head   = { .lo      = CCI_GUARD_GONE,
+        .head   = { .lo      = CC_SMR_IDLE_,
+                    .up      = CCI_GUARD_GONE,
                     .domain  = &d->head,
                     .watched = d->watched ? d->watched : &g->head.up,
                     .visitor = d->is_fenced ? CCI_VISIT_FENCED : 0 },
@@ -80,7 +81,8 @@ static void unlink_from_mine(cci_guard_t *g)
 static void end_section(cci_guard_t *g)
 {
     g->head.unusual = 0;
-    __atomic_store_n(&g->head.lo, CCI_GUARD_GONE, __ATOMIC_RELEASE);
+    __atomic_store_n(&g->head.lo, CC_SMR_IDLE_, __ATOMIC_RELEASE);
+    __atomic_store_n(&g->head.up, CCI_GUARD_GONE, __ATOMIC_RELEASE);
 }
 
 static void vacate(cci_guard_t *g)
@@ -198,7 +200,7 @@ static void say_era(cci_guard_t *g)
 {
     uint64_t era = __atomic_load_n(&g->head.domain->era, __ATOMIC_ACQUIRE);
 
-    __atomic_store_n(&g->head.lo, era | CC_SMR_IDLE_, __ATOMIC_RELAXED);
+    __atomic_store_n(&g->head.up, era, __ATOMIC_RELAXED);
 }
 
 static cci_guard_t *join(cci_domain_t *d)

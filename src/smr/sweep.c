@@ -6,11 +6,11 @@
  * freed; what is left becomes the old list of the sweeping thread's guard.
  *
  * What readers say may still be on its way to memory, where they have no fences of their own. It says
- * enough of eras before that of a reader's last section: it acquired a later one, so it finds
- * nothing of those any more, and what it had of them it let go. Threads that are at work say so
- * all the time. For those that are not there is a fence in all threads, which takes microseconds,
- * once there are scan_step nodes: it makes the eras before it safe, also for those who look next.
- * A thread that is alone needs none.
+ * enough of eras before the last one that a reader saw: what it found of those it found in the section
+ * that lo began, or in one that is over. Threads that are at work see eras go by all the time. For those
+ * that are not there is a fence in all threads, which takes microseconds, once there are scan_step
+ * nodes: it makes the eras before it safe, also for those who look next. A thread that is alone needs
+ * none.
  *
  * The next sweep is due after a part of scan_step, or half as many nodes as are held: so a reader that
  * is stalled costs two looks a node, and half as much again of what it holds.
@@ -230,23 +230,24 @@ static uint64_t safe_eras(cci_domain_t *d)
     return atomic_load_explicit(&d->safe, memory_order_acquire);
 }
 
-/* A guard that nobody has says the last era there is. lo before up: see cc_smr_enter. */
+/* up before lo: otherwise lo might be of a section before the one that raised up. A guard that nobody has
+ * says the last era there is. An up below lo is that of the section before: see cc_smr_enter. */
 static void look_at_readers(cci_domain_t *d, const cci_guard_t *mine, cci_view_t *view)
 {
-    uint64_t begun = UINT64_MAX;
+    uint64_t seen = UINT64_MAX;
 
     view->safe       = safe_eras(d);
     view->held.count = 0;
     for (const cci_guard_t *g = cci_domain_guards(d); g; g = g->next) {
-        uint64_t lo = __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE);
         uint64_t up = __atomic_load_n(&g->head.up, __ATOMIC_ACQUIRE);
-        if (g != mine && (lo & ~CC_SMR_IDLE_) < begun)
-            begun = lo & ~CC_SMR_IDLE_;
-        if (lo < CC_SMR_IDLE_)
+        uint64_t lo = __atomic_load_n(&g->head.lo, __ATOMIC_ACQUIRE);
+        if (lo != CC_SMR_IDLE_)
             cci_eras_add(&view->held, lo, d->is_ebr || up < lo ? UINT64_MAX : up);
+        if (g != mine && up < seen)
+            seen = up;
     }
-    if (begun > view->safe)
-        view->safe = begun;
+    if (seen > view->safe)
+        view->safe = seen;
     view->clear = view->safe;
     if (view->held.count && view->held.at[0].lo < view->clear)
         view->clear = view->held.at[0].lo;

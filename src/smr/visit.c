@@ -62,7 +62,7 @@ static void await_visitor(const cci_guard_t *g)
  * meanwhile, and enters anew. */
 static void step_back(cci_guard_t *g)
 {
-    cci_guard_let_go(g);
+    __atomic_store_n(&g->head.lo, CC_SMR_IDLE_, __ATOMIC_RELEASE);
     await_visitor(g);
     uint64_t era = __atomic_load_n(&g->head.domain->era, __ATOMIC_ACQUIRE);
     __atomic_store_n(&g->head.lo, era, __ATOMIC_RELEASE);

@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include "support/interleave.h"
 
-enum { GUARDS, THREADS, ERA, LO, SLOT, READ, FREED };
-enum { UNSET = 0, GONE = 1, IDLE = 2, INSIDE = 3 }; /* lo; the last two and twice an era */
-enum { IN = 0, OUT = 1 };                           /* what is in the slot */
+enum { GUARDS, THREADS, ERA, LO, UP, SLOT, READ, FREED };
+enum { UNSET = 0, IDLE = 1, INSIDE = 2 }; /* lo; the last one and an era */
+enum { GONE = 0, SAW = 1 };               /* up; the last one and an era */
+enum { IN = 0, OUT = 1 };                 /* what is in the slot */
 
 typedef struct orders {
     model_order_t era, add, count, join_fence, protect, leave, vacate; /* of who is new */
@@ -45,16 +46,20 @@ static void join(model_t *m, model_thread_t *t)
 
     switch (t->at++) {
     case 0:
-        t->r[0] = model_load(m, t, ERA, o->era);
+        if (!o->is_reused)
+            model_store(m, t, LO, IDLE, RELAXED);
         return;
     case 1:
-        if (!o->no_reset)
-            model_store(m, t, LO, IDLE + 2 * t->r[0], RELAXED);
-        return;
-    case 2:
         model_store(m, t, GUARDS, 1, o->add);
         return;
+    case 2:
+        t->r[0] = model_load(m, t, ERA, o->era);
+        return;
     case 3:
+        if (!o->no_reset)
+            model_store(m, t, UP, SAW + t->r[0], RELAXED);
+        return;
+    case 4:
         model_add(m, t, THREADS, 1, o->count);
         return;
     default:
@@ -67,34 +72,37 @@ static void read_once(model_t *m, model_thread_t *t)
     const orders_t *o = orders_of(m);
 
     switch (t->at++) {
-    case 5:
+    case 6:
         t->r[0] = model_load(m, t, ERA, o->era);
         return;
-    case 6:
-        model_store(m, t, LO, INSIDE + 2 * t->r[0], RELEASE);
-        return;
     case 7:
-        model_fence(m, t, o->safe == BY_FENCES ? SEQ_CST : RELAXED);
+        model_store(m, t, LO, INSIDE + t->r[0], RELEASE);
         return;
     case 8:
-        t->r[1] = model_load(m, t, SLOT, o->protect);
+        model_store(m, t, UP, SAW + t->r[0], RELEASE);
         return;
     case 9:
+        model_fence(m, t, o->safe == BY_FENCES ? SEQ_CST : RELAXED);
+        return;
+    case 10:
+        t->r[1] = model_load(m, t, SLOT, o->protect);
+        return;
+    case 11:
         read_node(m, t);
         return;
     default:
-        model_store(m, t, LO, IDLE + 2 * t->r[0], o->leave);
+        model_store(m, t, LO, IDLE, o->leave);
     }
 }
 
 static void newcomer(model_t *m, model_thread_t *t)
 {
-    if (t->at < 5) {
+    if (t->at < 6) {
         join(m, t);
-    } else if (t->at < 11) {
+    } else if (t->at < 13) {
         read_once(m, t);
-    } else if (t->at++ == 11) {
-        model_store(m, t, LO, GONE, orders_of(m)->vacate);
+    } else if (t->at++ == 13) {
+        model_store(m, t, UP, GONE, orders_of(m)->vacate);
     } else {
         model_add(m, t, THREADS, UINT32_MAX, orders_of(m)->vacate);
         t->at = -1;
@@ -102,7 +110,7 @@ static void newcomer(model_t *m, model_thread_t *t)
 }
 
 /* ---- who sweeps; r[0]: other threads, r[1]: guards, r[2]: lo, r[3]: the stamp, r[4]: whether all
- * passed a fence ---- */
+ * passed a fence, r[5]: up ---- */
 
 static void look_at_threads(model_t *m, model_thread_t *t)
 {
@@ -114,27 +122,26 @@ static void look_at_guards(model_t *m, model_thread_t *t)
     t->r[1] = orders_of(m)->is_reused || model_load(m, t, GUARDS, orders_of(m)->look_guards);
 }
 
-static void look_at_lo(model_t *m, model_thread_t *t)
+static void look_at_guard(model_t *m, model_thread_t *t)
 {
-    t->r[2] = t->r[1] ? model_load(m, t, LO, orders_of(m)->look) : GONE;
-    if (t->r[2] != UNSET)
-        return;
-    t->r[2]  = GONE;
-    m->wrong = !orders_of(m)->is_reused;
+    t->r[5] = t->r[1] ? model_load(m, t, UP, orders_of(m)->look) : GONE;
+    t->r[2] = t->r[1] ? model_load(m, t, LO, orders_of(m)->look) : IDLE;
+    if (t->r[2] == UNSET && !orders_of(m)->is_reused)
+        m->wrong = true;
 }
 
 static bool is_safe(const orders_t *o, const model_thread_t *t)
 {
-    const bool has_begun = t->r[2] == GONE || (t->r[2] - IDLE) / 2 > t->r[3];
+    const bool has_seen = t->r[5] == GONE || t->r[5] - SAW > t->r[3];
 
-    return o->safe == BY_FENCES || t->r[0] == 0 || t->r[4] || has_begun;
+    return o->safe == BY_FENCES || t->r[0] == 0 || t->r[4] || has_seen;
 }
 
 static void free_node(model_t *m, model_thread_t *t)
 {
-    const bool is_inside = t->r[2] > GONE && t->r[2] % 2 == INSIDE % 2;
+    const bool is_held = t->r[2] >= INSIDE && t->r[2] - INSIDE <= t->r[3];
 
-    if (!is_safe(orders_of(m), t) || (is_inside && (t->r[2] - INSIDE) / 2 <= t->r[3]))
+    if (!is_safe(orders_of(m), t) || is_held)
         return;
     if (!model_knows(m, t, READ))
         m->wrong = true;
@@ -187,7 +194,7 @@ static void sweeper(model_t *m, model_thread_t *t)
             look_at_guards(m, t);
         return;
     case 8:
-        look_at_lo(m, t);
+        look_at_guard(m, t);
         return;
     default:
         free_node(m, t);
@@ -259,7 +266,7 @@ static void with_sections(bool is_reused)
     CHANGED("  a sweep has no fence", look_fence = RELAXED, false);
     CHANGED("  guards looked at before the fence", guards_early = true, is_reused);
     CHANGED("  it goes relaxed", vacate = RELAXED, false);
-    CHANGED("  lo looked at relaxed", look = RELAXED, false);
+    CHANGED("  up and lo looked at relaxed", look = RELAXED, false);
     CHANGED("  said to be left until it enters", no_reset = true, false);
 }
 

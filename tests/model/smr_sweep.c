@@ -2,7 +2,7 @@
 /* A node that is taken out while it is read (ccmem/smr_inline.h, smr/sweep.c): cc_smr_enter, a protected
  * read, cc_smr_leave, twice; cc_smr_retire and a sweep by whoever took it out; and another thread that
  * begins eras, and where readers have no fences of their own makes them safe (make_safe). An era is safe,
- * too, once the reader began a section in a later one, which it says even when it is over.
+ * too, once the reader saw a later one, in this section or one that is over: up says so.
  *
  * Legal outcomes: the node is read before it is freed, or not at all; and who frees it knows of all
  * that was read.
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include "support/interleave.h"
 
-enum { ERA, LO, SLOT, SAFE, READ, FREED };
-enum { IDLE = 0, INSIDE = 1, SECTIONS = 2 }; /* lo is twice an era, and INSIDE */
-enum { IN = 0, OUT = 1 };                    /* what is in the slot */
+enum { ERA, LO, UP, SLOT, SAFE, READ, FREED };
+enum { IDLE = 0, SECTIONS = 2 }; /* lo is an era and 1 */
+enum { IN = 0, OUT = 1 };        /* what is in the slot */
 
 typedef struct orders {
-    model_order_t era, lo, fence, protect, leave; /* of a reader */
-    model_order_t stamp, look_fence, look;        /* of a sweep */
+    model_order_t era, lo, up, fence, protect, leave; /* of a reader */
+    model_order_t stamp, look_fence, look, look_up;   /* of a sweep */
     model_order_t say_safe, look_safe;
     bool          is_fenced;
     enum { BY_OTHERS, BY_ITSELF, NOBODY } makes_safe;
@@ -27,8 +27,9 @@ typedef struct orders {
     bool stamp_first;   /* and then the node is taken out */
     bool now_late;      /* the era that is safe is looked at behind the fence */
     bool looks_early;   /* who sweeps looks at lo, and then whether the era is safe */
-    bool trusts_idle;   /* a reader in no section is taken for one that began in the last era */
-    bool trusts_own;    /* one that began in the era of the stamp, for one that began later */
+    bool up_late;       /* at lo, and then at up */
+    bool trusts_idle;   /* a reader in no section is taken for one that saw the last era */
+    bool trusts_own;    /* one that saw the era of the stamp, for one that saw a later one */
 } orders_t;
 
 static const orders_t *orders_of(const model_t *m)
@@ -56,19 +57,28 @@ static void reader(model_t *m, model_thread_t *t)
         t->r[0] = model_load(m, t, ERA, o->era);
         return;
     case 1:
-        model_store(m, t, LO, t->r[0] * 2 + INSIDE, o->lo);
+        model_store(m, t, LO, t->r[0] + 1, o->lo);
         return;
     case 2:
-        model_fence(m, t, o->is_fenced ? o->fence : RELAXED);
+        model_store(m, t, UP, t->r[0], o->up);
         return;
     case 3:
-        t->r[1] = model_load(m, t, SLOT, o->protect);
+        model_fence(m, t, o->is_fenced ? o->fence : RELAXED);
         return;
     case 4:
+        t->r[1] = model_load(m, t, SLOT, o->protect);
+        return;
+    case 5:
+        t->r[0] = model_load(m, t, ERA, RELAXED);
+        return;
+    case 6:
+        model_store(m, t, UP, t->r[0], o->up);
+        return;
+    case 7:
         read_node(m, t);
         return;
     default:
-        model_store(m, t, LO, t->r[0] * 2 + IDLE, o->leave);
+        model_store(m, t, LO, IDLE, o->leave);
         t->at = ++t->r[2] == SECTIONS ? -1 : 0;
     }
 }
@@ -110,7 +120,7 @@ static void other(model_t *m, model_thread_t *t)
     }
 }
 
-/* ---- who takes it out; r[0]: when it was retired, r[1]: what is safe, r[2]: lo ---- */
+/* ---- who takes it out; r[0]: when it was retired, r[1]: what is safe, r[2]: lo, r[3]: up ---- */
 
 static void take_out(model_t *m, model_thread_t *t)
 {
@@ -131,7 +141,13 @@ static void stamp(model_t *m, model_thread_t *t)
 
 static void look(model_t *m, model_thread_t *t)
 {
-    t->r[2] = model_load(m, t, LO, orders_of(m)->look);
+    const orders_t *o = orders_of(m);
+
+    if (!o->up_late)
+        t->r[3] = model_load(m, t, UP, o->look_up);
+    t->r[2] = model_load(m, t, LO, o->look);
+    if (o->up_late)
+        t->r[3] = model_load(m, t, UP, o->look_up);
 }
 
 static void look_safe(model_t *m, model_thread_t *t)
@@ -141,16 +157,16 @@ static void look_safe(model_t *m, model_thread_t *t)
     t->r[1] = o->is_fenced ? UINT32_MAX : model_load(m, t, SAFE, o->look_safe);
 }
 
-/* The reader's last section began in a later era than the stamp. */
-static bool has_begun(const orders_t *o, const model_thread_t *t)
+/* The reader saw a later era than that of the stamp, before all that it may find from now on. */
+static bool has_seen(const orders_t *o, const model_thread_t *t)
 {
-    return t->r[2] / 2 + o->trusts_own > t->r[0] || (o->trusts_idle && t->r[2] % 2 == IDLE);
+    return t->r[3] + o->trusts_own > t->r[0] || (o->trusts_idle && t->r[2] == IDLE);
 }
 
 static void free_node(model_t *m, model_thread_t *t)
 {
-    const bool is_held = t->r[2] % 2 == INSIDE && t->r[2] / 2 <= t->r[0];
-    const bool is_safe = t->r[0] < t->r[1] || has_begun(orders_of(m), t);
+    const bool is_held = t->r[2] != IDLE && t->r[2] - 1 <= t->r[0];
+    const bool is_safe = t->r[0] < t->r[1] || has_seen(orders_of(m), t);
 
     if (!is_safe || is_held)
         return;
@@ -217,11 +233,13 @@ static void expect(const char *name, orders_t orders, bool legal)
 static const orders_t code = { .era        = ACQUIRE,
                                .lo         = RELEASE,
                                .fence      = SEQ_CST,
+                               .up         = RELEASE,
                                .protect    = ACQUIRE,
                                .leave      = RELEASE,
                                .stamp      = ACQ_REL,
                                .look_fence = SEQ_CST,
                                .look       = ACQUIRE,
+                               .look_up    = ACQUIRE,
                                .say_safe   = RELEASE,
                                .look_safe  = ACQUIRE };
 
@@ -283,7 +301,10 @@ static void with_neither(void)
     CHANGED("  leave relaxed", leave = RELAXED, false);
     CHANGED("  lo looked at relaxed", look = RELAXED, false);
     CHANGED("  who is in no section is trusted", trusts_idle = true, false);
-    CHANGED("  who began in the era of the stamp is trusted", trusts_own = true, false);
+    CHANGED("  who saw the era of the stamp is trusted", trusts_own = true, false);
+    CHANGED("  up stored relaxed", up = RELAXED, false);
+    CHANGED("  up looked at relaxed", look_up = RELAXED, false);
+    CHANGED("  up looked at after lo", up_late = true, false);
     CHANGED("  a sweep has no fence", look_fence = RELAXED, true);
 }
 

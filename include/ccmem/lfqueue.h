@@ -114,15 +114,15 @@ CC_API void cc_lfqueue_bounded_destroy(cc_lfqueue_bounded_t *queue);
 /* Put a word at the end. False: it is full, or closed. O(1). */
 CC_API CC_NODISCARD bool cc_lfqueue_bounded_try_push(cc_lfqueue_bounded_t *queue, uintptr_t word);
 
-/* Put as many of the words at the end as there is room for, in their order; returns how many of the
- * first were. O(count). */
+/* Put as many of the words at the end as there is room for when that is looked at, in their order; returns
+ * how many of the first were. Words that are taken meanwhile make room for the next call. O(count). */
 CC_API size_t cc_lfqueue_bounded_push_many(cc_lfqueue_bounded_t *queue, const uintptr_t *words,
                                            size_t count);
 
 /* Take the first word. False: it is empty. O(1). */
 CC_API CC_NODISCARD bool cc_lfqueue_bounded_try_pop(cc_lfqueue_bounded_t *queue, uintptr_t *out);
 
-/* Take up to max of the first words; returns how many. O(max). */
+/* Take up to max of the first words that there are when that is looked at; returns how many. O(max). */
 CC_API size_t cc_lfqueue_bounded_pop_many(cc_lfqueue_bounded_t *queue, uintptr_t *out, size_t max);
 
 /* Put a word at the end, and wait for room. FULL: there was none in time. STALE. O(1) and the time. */

@@ -211,6 +211,17 @@ async function prints({ opened, page }) {
   assert.ok(pdf.length > 10000, `${pdf.length} bytes of PDF`);
 }
 
+/** The page writes its address now and then, also between that one goes to another and is there. */
+async function goesWhereItIsTold({ opened, page }) {
+  await opened.go(fragment("sites"));
+  await page.evaluate(([there, late]) => {
+    location.hash = there;
+    history.replaceState(null, "", late);
+  }, [fragment("latency"), fragment("sites")]);
+  await section(page, "latency").and(page.locator(".front")).waitFor();
+  assert.equal((await followed(page)).view, "latency");
+}
+
 export const acting = {
   "sorts": sorts,
   "searches": searches,
@@ -219,6 +230,7 @@ export const acting = {
   "zooms by keys": zooms,
   "zooms by clicking": zoomsByClicking,
   "passes on what is seen": passesOn,
+  "goes where it is told": goesWhereItIsTold,
   "expands a site": expands,
   "switches its theme": switchesTheme,
   "prints": prints,

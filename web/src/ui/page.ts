@@ -15,6 +15,12 @@ import type { Context, View } from "./view";
 /** Browsers allow a few addresses a second. */
 const ADDRESS_MS = 300;
 
+/** What an address asks for that was gone to. By the time this is told the page may have written another
+ * one, of a change before. */
+function asked(event: HashChangeEvent): State {
+  return readState(new URL(event.newURL).hash);
+}
+
 export class Page {
   readonly header: Header;
   private readonly main: HTMLElement;
@@ -113,7 +119,7 @@ export class Page {
   }
 
   private listen(): void {
-    addEventListener("hashchange", () => this.change(readState(location.hash)));
+    addEventListener("hashchange", (event) => this.change(asked(event)));
     addEventListener("resize", () => this.resize());
     addEventListener("beforeprint", () => this.drawAll());
     addEventListener("keydown", (event) => this.key(event));

@@ -169,10 +169,10 @@ static cci_block_t *detach(cci_guard_t *g)
 
     if (cci_guard_is_empty(g))
         return NULL;
-    if (chain)
+    if (chain) {
         chain->count = (size_t)(g->head.next - chain->at);
-    if (chain)
         stamp(chain, end_era(g->domain));
+    }
     *end_of(&chain) = g->old;
     g->fresh = g->old = NULL;
     set_gone(g, g->head.retired);

@@ -2,91 +2,9 @@
 /* The tree under all schedules of a few preemptions: support/explore.h. */
 #include <ccmem/bst.h>
 #include "lockfree/bst.h"
-#include "support/explore_map.h"
 
-static cc_bst_t *it;
-
-/* ---- what plans do ---- */
-
-static cc_result_t put(uintptr_t key, uintptr_t value)
-{
-    return cc_bst_put(it, key, value);
-}
-
-static cc_result_t add(uintptr_t key, uintptr_t value)
-{
-    return cc_bst_put_if_absent(it, key, value);
-}
-
-static cc_result_t replace(uintptr_t key, uintptr_t value, uintptr_t *old)
-{
-    return cc_bst_replace(it, key, value, old);
-}
-
-static cc_result_t take(uintptr_t key, pair_t *found)
-{
-    found->key = key;
-    return cc_bst_remove(it, key, &found->value);
-}
-
-static cc_result_t get(uintptr_t key, pair_t *found)
-{
-    found->key = key;
-    return cc_bst_get(it, key, &found->value);
-}
-
-/* An entry and a pair are alike. */
-static cc_bst_entry_t *entry_of(pair_t *found)
-{
-    _Static_assert(sizeof(pair_t) == sizeof(cc_bst_entry_t), "key and value");
-    return (cc_bst_entry_t *)found;
-}
-
-static cc_result_t pop(uintptr_t key, pair_t *found)
-{
-    (void)key;
-    return cc_bst_pop_first(it, entry_of(found));
-}
-
-static cc_result_t ceiling_of(uintptr_t key, pair_t *found)
-{
-    return cc_bst_ceiling(it, key, entry_of(found));
-}
-
-static cc_result_t floor_of(uintptr_t key, pair_t *found)
-{
-    return cc_bst_floor(it, key, entry_of(found));
-}
-
-static cc_result_t first(uintptr_t key, pair_t *found)
-{
-    (void)key;
-    return cc_bst_first(it, entry_of(found));
-}
-
-static cc_result_t last(uintptr_t key, pair_t *found)
-{
-    (void)key;
-    return cc_bst_last(it, entry_of(found));
-}
-
-static __thread cc_bst_iter_t walker;
-
-static cc_result_t next(uintptr_t key, pair_t *found)
-{
-    (void)key;
-    return cc_bst_iter_next(&walker, entry_of(found));
-}
-
-static void walk(void)
-{
-    uintptr_t key = 0;
-
-    cc_bst_iter_init(&walker, it, NULL, NULL);
-    while (call_next(next, &key))
-        ;
-    cc_bst_iter_fini(&walker);
-}
+#define MAP(name) cc_bst_##name
+#include "support/explore_either_map.h"
 
 static void set_height(unsigned height)
 {

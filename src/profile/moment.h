@@ -12,7 +12,7 @@ typedef struct cci_moment {
     cci_trace_t   *trace; /* as of then, without events: trace/freeze.h */
     cci_profile_t *profile;
     uint64_t       as_of_ns; /* CLOCK_MONOTONIC: what happened before is in it */
-    uint64_t       work_ns;  /* that it took to make, without waiting */
+    uint64_t       work_ns;  /* of a processor, that it took to make */
     uint64_t       run; /* of one run node numbers mean the same stacks, of another they do not */
 } cci_moment_t;
 

@@ -678,12 +678,12 @@ static cc_result_t freeze(void *moment, const cci_part_view_t *view)
 cc_result_t cci_part_moment(cci_part_t *part, bool whole, cci_moment_t *out)
 {
     cci_moment_t m     = { 0 };
-    uint64_t     begun = cci_clock_ns(CLOCK_MONOTONIC);
+    uint64_t     begun = cci_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     cc_result_t  r     = cci_part_look(part, whole, freeze, &m);
 
     if (r != CC_RESULT_OK)
         return r;
-    m.work_ns = cci_clock_ns(CLOCK_MONOTONIC) - begun;
+    m.work_ns = cci_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
     *out      = m;
     return CC_RESULT_OK;
 }

@@ -10,7 +10,7 @@
 enum {
     KEEP_MS   = 100,
     UNREAD_MS = 2000, /* the server's thread may be off the processor that long */
-    KEEP_COST = 20    /* a page is kept so many times as long as it took to make */
+    KEEP_COST = 20    /* a page is kept so many times as long as a processor worked on it */
 };
 
 static uint64_t now_ms(void)

@@ -58,7 +58,8 @@ bool cci_pages_answer(void *pages, const cci_request_t *request, cci_answer_t *o
 /* Is one waited for, of those that are whole, or of the others? The one that is for the longest. */
 bool cci_pages_asked(cci_pages_t *p, bool whole, cci_page_kind_t *kind);
 
-/* It is made, in so many milliseconds; document, NULL: it could not be, goes over to the pages. */
+/* It is made, with so many milliseconds of a processor: where it had to wait for one, it is not kept
+ * the longer. document, NULL: it could not be, goes over to the pages. */
 void cci_pages_put(cci_pages_t *p, cci_page_kind_t kind, cci_document_t *document,
                    uint64_t cost_ms);
 

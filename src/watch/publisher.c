@@ -64,9 +64,9 @@ static void make_page(maker_t *m, cci_page_kind_t kind)
     uint64_t         work_ns  = 0;
 
     if (p->from.take(p->from.context, m->whole, &moment) == CC_RESULT_OK) {
-        uint64_t begun = cci_clock_ns(CLOCK_MONOTONIC);
+        uint64_t begun = cci_clock_ns(CLOCK_THREAD_CPUTIME_ID);
         document       = cci_page_of(&moment, kind, &m->names);
-        work_ns        = moment.work_ns + cci_clock_ns(CLOCK_MONOTONIC) - begun;
+        work_ns        = moment.work_ns + cci_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
         cci_moment_close(&moment);
     }
     cci_pages_put(&p->pages, kind, document, work_ns / 1000000);

@@ -46,13 +46,13 @@ static uint64_t read_ns(const cci_view_t *v)
 
 cc_result_t cci_view_moment(const cci_view_t *v, bool whole, cci_moment_t *out)
 {
-    uint64_t     begun = cci_clock_ns(CLOCK_MONOTONIC);
+    uint64_t     begun = cci_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     cci_moment_t m     = { .as_of_ns = read_ns(v) };
     cc_result_t  r     = cci_feed_snapshot(v->feed, whole, &m.profile);
 
     if (r == CC_RESULT_OK)
         r = cci_trace_freeze(&m.trace, v->trace);
-    m.work_ns = cci_clock_ns(CLOCK_MONOTONIC) - begun;
+    m.work_ns = cci_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
     if (r == CC_RESULT_OK)
         *out = m;
     else

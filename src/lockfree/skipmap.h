@@ -23,12 +23,13 @@ struct cc_skipmap {
     cci_tally_t tally;
     cci_lot_t   lot[CCI_STRIPES];
 };
+_Static_assert(offsetof(struct cc_skipmap, head) >= 2 * sizeof(cci_link_t), "cci_link_word");
 
 /* Walks are compiled for each use. */
 #define CCI_SPECIALISED static inline __attribute__((always_inline))
 
-/* Lists with as many levels are larger than the cache next to a processor: there, and only there, is it
- * worth while to fetch what may come next. */
+/* Lists with as many levels are larger than the cache next to a processor: where keys are compared by a
+ * function it is worth while there, and only there, to fetch what may come next. */
 enum { CCI_LEVELS_OF_LARGE = 16 };
 
 /* Where a key stands, or would: on each level the last link before it, and what that points to. The

@@ -46,6 +46,16 @@ typedef struct cci_tower {
     _Atomic uint32_t life;
     cci_link_t       next[];
 } cci_tower_t;
+_Static_assert(offsetof(cci_tower_t, next) >= 2 * sizeof(cci_link_t), "cci_link_word");
+
+/* A link as a number; with a negative level a word of the node in front of its links, of which there are
+ * two at least: who walks down need not look first whether there is a level below. Acquiring. */
+static inline uintptr_t cci_link_word(const cci_link_t *links, intptr_t level)
+{
+    typedef const uintptr_t __attribute__((may_alias)) word_t;
+
+    return __atomic_load_n((word_t *)links + level, __ATOMIC_ACQUIRE);
+}
 
 /* Of life; the rest counts holds. */
 enum { CCI_RAISED = 1, CCI_REMOVED = 2, CCI_HOLD = 4 };

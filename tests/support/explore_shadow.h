@@ -5,6 +5,7 @@
 #define TEST_EXPLORE_SHADOW_H
 #include <pthread.h>
 #include <sched.h>
+#include "prim/cpu.h"
 
 void explore_relax(void);
 int  explore_yield(void);
@@ -16,13 +17,7 @@ int  explore_key_create(pthread_key_t *key, void (*destructor)(void *));
 #define pthread_mutex_lock   explore_mutex_lock
 #define pthread_mutex_unlock explore_mutex_unlock
 #define pthread_key_create   explore_key_create
-
-/* In the place of prim/cpu.h. */
-#define CCI_PRIM_CPU_H
-static inline void cci_cpu_relax(void)
-{
-    explore_relax();
-}
+#define cci_cpu_relax        explore_relax
 
 /* In the place of ccmem/alloc_inline.h. */
 #define CC_ALLOC_INLINE_H

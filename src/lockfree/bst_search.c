@@ -10,11 +10,13 @@
  * between two leaves takes the place of one of them, which is gone then: that one was found while the
  * other was still there shows that there was none between. */
 #include "lockfree/bst.h"
+#include "base/inline.h"
+#include "prim/cpu.h"
 #include "smr/check.h"
 
 /* ---- one step ---- */
 
-static bool is_marked(const cci_bst_node_t *n)
+static inline bool is_marked(const cci_bst_node_t *n)
 {
     return cci_bst_state(atomic_load_explicit(&n->word, memory_order_acquire)) == CCI_BST_MARK;
 }
@@ -25,28 +27,32 @@ static bool has_child(const cci_bst_node_t *n, const cci_bst_node_t *child)
            atomic_load_explicit(&n->child[1], memory_order_acquire) == child;
 }
 
+static __attribute__((noinline)) bool is_still_there(const cci_bst_node_t *grand,
+                                                     const cci_bst_node_t *parent)
+{
+    return has_child(grand, parent) && !is_marked(grand);
+}
+
 /* Whether the node, whose parent was grand, was in the tree when whatever was read before was read. */
-static bool was_in(const cci_bst_node_t *grand, const cci_bst_node_t *parent)
+static inline bool was_in(const cci_bst_node_t *grand, const cci_bst_node_t *parent)
 {
-    return !is_marked(parent) || (has_child(grand, parent) && !is_marked(grand));
+    return __builtin_expect(!is_marked(parent), 1) || is_still_there(grand, parent);
 }
 
-/* The word before the child: see lockfree/bst.h. */
-static void look(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
+/* Onto the node where the place is now. The word comes before the child: see lockfree/bst.h. */
+CCI_SPECIALISED void enter(cci_bst_place_t *at)
 {
+    at->great       = at->grand;
+    at->grand       = at->parent;
+    at->grand_word  = at->parent_word;
+    at->parent      = at->leaf;
     at->parent_word = atomic_load_explicit(&at->parent->word, memory_order_acquire);
-    at->leaf        = (cci_bst_node_t *)cci_smr_read(g, &at->parent->child[side]);
 }
 
-/* To that side of the node where the place is now. False: that node is out, and what it points to
- * may be freed. */
-static bool go(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
+/* A child of the parent was read. False: that is out, and what it points to may be freed. */
+CCI_SPECIALISED bool arrive(cc_smr_guard_t *g, cci_bst_place_t *at, uintptr_t child)
 {
-    at->great      = at->grand;
-    at->grand      = at->parent;
-    at->grand_word = at->parent_word;
-    at->parent     = at->leaf;
-    look(g, at, side);
+    at->leaf = (cci_bst_node_t *)child;
     if (!was_in(at->grand, at->parent))
         return false;
     if (cci_guard_of(g)->domain->check)
@@ -54,11 +60,34 @@ static bool go(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
     return true;
 }
 
-/* The root, which is never marked. */
-static void begin(cc_bst_t *tree, cc_smr_guard_t *g, cci_bst_place_t *at)
+/* To that side of the node where the place is now. */
+CCI_SPECIALISED bool go(cc_smr_guard_t *g, cci_bst_place_t *at, int side)
 {
-    *at = (cci_bst_place_t){ .parent = &tree->root };
-    look(g, at, 0);
+    enter(at);
+    return arrive(g, at, cci_smr_read(g, &at->parent->child[side]));
+}
+
+/* To the side where a number belongs. No processor can guess which that is: both children are read and
+ * fetched, and the key picks one. */
+CCI_SPECIALISED bool go_towards(cc_smr_guard_t *g, cci_bst_place_t *at, uintptr_t key)
+{
+    enter(at);
+    const cci_bst_child_t *child   = at->parent->child;
+    const uintptr_t        its_key = at->parent->key;
+    const uintptr_t        left    = cci_smr_word(&child[0]);
+    const uintptr_t        right   = cci_smr_word(&child[1]);
+    __builtin_prefetch((const void *)left);
+    __builtin_prefetch((const void *)right);
+    uintptr_t read = cci_if_below(key, its_key, left, right);
+    return arrive(g, at, cci_smr_settle(g, &child[key >= its_key], read));
+}
+
+/* The root, which is never marked. */
+CCI_SPECIALISED void begin(cc_bst_t *tree, cc_smr_guard_t *g, cci_bst_place_t *at)
+{
+    *at             = (cci_bst_place_t){ .parent = &tree->root };
+    at->parent_word = atomic_load_explicit(&tree->root.word, memory_order_acquire);
+    at->leaf        = (cci_bst_node_t *)cci_smr_read(g, &tree->root.child[0]);
 }
 
 static bool is_empty(const cc_bst_t *tree, const cci_bst_place_t *at)
@@ -104,10 +133,26 @@ static bool try_search(cc_bst_t *tree, cc_smr_guard_t *g, uintptr_t key, cci_bst
     return true;
 }
 
+/* The same for a number, with the place in registers. */
+static bool try_search_number(cc_bst_t *tree, cc_smr_guard_t *g, uintptr_t key,
+                              cci_bst_place_t *out)
+{
+    cci_bst_place_t at;
+
+    begin(tree, g, &at);
+    bool is_right = is_empty(tree, &at) || go(g, &at, 0);
+    while (is_right && !cci_bst_is_leaf(at.leaf))
+        is_right = go_towards(g, &at, key);
+    *out = at;
+    return is_right;
+}
+
 void cci_bst_search(cc_bst_t *tree, cc_smr_guard_t *g, uintptr_t key, cci_bst_place_t *at,
                     cci_bst_turn_t *turns)
 {
-    while (!try_search(tree, g, key, at, turns))
+    const bool is_short = !tree->compare && !turns;
+
+    while (!(is_short ? try_search_number(tree, g, key, at) : try_search(tree, g, key, at, turns)))
         ;
 }
 

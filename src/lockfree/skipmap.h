@@ -3,6 +3,7 @@
 #ifndef CCI_LOCKFREE_SKIPMAP_H
 #define CCI_LOCKFREE_SKIPMAP_H
 #include <ccmem/skipmap.h>
+#include "base/inline.h"
 #include "lockfree/tally.h"
 #include "lockfree/tower.h"
 
@@ -24,9 +25,6 @@ struct cc_skipmap {
     cci_lot_t   lot[CCI_STRIPES];
 };
 _Static_assert(offsetof(struct cc_skipmap, head) >= 2 * sizeof(cci_link_t), "cci_link_word");
-
-/* Walks are compiled for each use. */
-#define CCI_SPECIALISED static inline __attribute__((always_inline))
 
 /* Lists with as many levels are larger than the cache next to a processor: where keys are compared by a
  * function it is worth while there, and only there, to fetch what may come next. */

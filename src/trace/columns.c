@@ -13,6 +13,7 @@
  */
 #include "trace/columns.h"
 
+#include "base/inline.h"
 #include "trace/decode.h"
 
 /* A place where bytes are taken from, or put. */
@@ -25,8 +26,6 @@ typedef struct lanes {
 } lanes_t;
 
 typedef enum { SPLIT, JOIN } direction_t;
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* 9 or 10 bytes; more are no varint. */
 static bool move_long_varint(lane_t *from, lane_t *to)
@@ -45,7 +44,7 @@ static bool move_long_varint(lane_t *from, lane_t *to)
 
 /* The word is moved whole: what is too much of it is overwritten by what comes next, or lies
  * behind the end. */
-ALWAYS_INLINE bool move_varint(lane_t *from, lane_t *to)
+CCI_SPECIALISED bool move_varint(lane_t *from, lane_t *to)
 {
     uint64_t word;
     memcpy(&word, from->at, sizeof word);
@@ -75,14 +74,14 @@ static bool move_extended(lane_t *from, lane_t *to)
     return true;
 }
 
-ALWAYS_INLINE bool move_field(lanes_t *l, direction_t to, cci_column_t column)
+CCI_SPECIALISED bool move_field(lanes_t *l, direction_t to, cci_column_t column)
 {
     return to == SPLIT ? move_varint(&l->records, &l->column[column])
                        : move_varint(&l->column[column], &l->records);
 }
 
 /* What stands behind the tag of an event. */
-ALWAYS_INLINE bool move_fields(lanes_t *l, direction_t to, uint8_t tag)
+CCI_SPECIALISED bool move_fields(lanes_t *l, direction_t to, uint8_t tag)
 {
     const cci_op_t op       = cci_record_op(tag);
     const bool     has_size = op != CCI_OP_FREE;
@@ -95,18 +94,18 @@ ALWAYS_INLINE bool move_fields(lanes_t *l, direction_t to, uint8_t tag)
            (op != CCI_OP_ALIGNED || move_field(l, to, CCI_COLUMN_SIZES));
 }
 
-ALWAYS_INLINE bool is_within(const lane_t *lane)
+CCI_SPECIALISED bool is_within(const lane_t *lane)
 {
     return lane->at <= lane->end;
 }
 
-ALWAYS_INLINE bool is_done(const lane_t *lane)
+CCI_SPECIALISED bool is_done(const lane_t *lane)
 {
     return lane->at == lane->end;
 }
 
 /* Whether no more was taken than there is. */
-ALWAYS_INLINE bool all_within(const lanes_t *l, direction_t to)
+CCI_SPECIALISED bool all_within(const lanes_t *l, direction_t to)
 {
     if (to == SPLIT)
         return is_within(&l->records);
@@ -116,13 +115,13 @@ ALWAYS_INLINE bool all_within(const lanes_t *l, direction_t to)
     return within;
 }
 
-ALWAYS_INLINE uint8_t move_tag(lane_t *from, lane_t *to)
+CCI_SPECIALISED uint8_t move_tag(lane_t *from, lane_t *to)
 {
     return *to->at++ = *from->at++;
 }
 
 /* There is a tag to take. */
-ALWAYS_INLINE bool move_record(lanes_t *l, direction_t to)
+CCI_SPECIALISED bool move_record(lanes_t *l, direction_t to)
 {
     lane_t       *records = &l->records, *stacks = &l->column[CCI_COLUMN_STACKS];
     lane_t       *tags = &l->column[CCI_COLUMN_TIMES];

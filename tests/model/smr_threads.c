@@ -26,7 +26,7 @@ typedef struct node {
 
 static node_t            nodes[NODES];
 static _Atomic(node_t *) shared;
-static atomic_int        era, lo = IDLE, up = IDLE;
+static atomic_int        era, lo = IDLE, up; /* up stays when he leaves */
 
 #define ORDER(number, weaker, order) (CHANGE == (number) ? (weaker) : (order))
 #define relaxed                      memory_order_relaxed
@@ -76,7 +76,6 @@ static node_t *protect(int *mine)
 
 static void leave(void)
 {
-    atomic_store_explicit(&up, IDLE, ORDER(7, relaxed, release));
     atomic_store_explicit(&lo, IDLE, ORDER(7, relaxed, release));
 }
 
@@ -105,8 +104,8 @@ static void retire(node_t *n)
     int retired = atomic_fetch_add_explicit(&era, 1, ORDER(8, relaxed, acq_rel));
 
     fence(ORDER(9, acq_rel, seq_cst));
-    int first = atomic_load_explicit(&lo, ORDER(10, relaxed, acquire));
     int last  = atomic_load_explicit(&up, ORDER(10, relaxed, acquire));
+    int first = atomic_load_explicit(&lo, ORDER(10, relaxed, acquire));
     if (first == IDLE || first > retired || (last >= first && last < n->birth))
         n->body = GONE;
 }

@@ -80,7 +80,8 @@ CC_API cc_result_t cc_lfqueue_push(cc_lfqueue_t *queue, uintptr_t word);
 CC_API size_t cc_lfqueue_push_many(cc_lfqueue_t *queue, const uintptr_t *words, size_t count);
 
 /* Take the first word. False: it is empty. False, too, when the thread is new to the domain and there
- * is no memory: cc_lfqueue_pop tells. O(1). */
+ * is no memory: cc_lfqueue_pop tells. O(1). Consumers that catch up with a stream of words let it get
+ * ahead: the first call that finds none may take up to 256 pauses of the processor, some microseconds. */
 CC_API CC_NODISCARD bool cc_lfqueue_try_pop(cc_lfqueue_t *queue, uintptr_t *out);
 
 /* Take up to max of the first words; returns how many, which may be fewer than there are. 0: as

@@ -23,6 +23,7 @@
 #include <ccmem/lfqueue.h>
 #include <string.h>
 #include "lockfree/lfqueue_segment.h"
+#include "lockfree/lfqueue_slip.h"
 #include "lockfree/lfqueue_wait.h"
 
 /* Segments are large: free them early. */
@@ -34,6 +35,7 @@ struct cc_lfqueue {
     cci_waiting_t            waiting;
     _Atomic bool             is_closed;
     bool                     owns_smr;
+    cci_slip_t               slip;
 };
 
 /* What next is of the last segment of a closed queue when it was used up. */
@@ -261,9 +263,9 @@ static bool try_take(cci_segment_t *s, uint64_t ticket, uintptr_t *out)
     return ticket < CCI_SEGMENT_SLOTS && cci_slot_take(cci_slot_at(s, ticket), out);
 }
 
-/* OK, BUSY when it is empty, STALE when it is closed, too. */
+/* OK, BUSY when it is empty, STALE when it is closed, too. taken: how many slots were before that. */
 static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_guard_t *g,
-                                                      uintptr_t *out)
+                                                      uintptr_t *out, uint64_t *taken)
 {
     for (;;) {
         uint64_t       popped, pushed;
@@ -273,6 +275,7 @@ static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_gu
                 return CC_RESULT_OK;
         } else {
             cc_result_t r = leave_segment(q, g, s, pushed);
+            *taken        = s->before + cci_segment_slots(popped);
             if (r != CC_RESULT_OK)
                 return r;
         }
@@ -281,29 +284,44 @@ static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_gu
 
 /* Whether there is a word is seen in its slot, without a look at what producers write all the time. Who then
  * gets the ticket of that slot has the word as well: it stays full. */
-static inline cc_result_t pop(cc_lfqueue_t *q, cc_smr_guard_t *g, uintptr_t *out)
+static inline cc_result_t pop(cc_lfqueue_t *q, cc_smr_guard_t *g, uintptr_t *out, uint64_t *taken)
 {
     cci_segment_t *s      = first_segment(q, g);
     const uint64_t popped = atomic_load_explicit(&s->popped, memory_order_relaxed);
 
     if (!has_word(s, popped))
-        return pop_slow(q, g, out);
+        return pop_slow(q, g, out, taken);
     const uint64_t ticket = next_ticket(s);
     if (__builtin_expect(ticket != popped, 0))
-        return try_take(s, ticket, out) ? CC_RESULT_OK : pop_slow(q, g, out);
+        return try_take(s, ticket, out) ? CC_RESULT_OK : pop_slow(q, g, out, taken);
     *out = *cci_slot_at(s, popped).word;
     return CC_RESULT_OK;
 }
 
-static inline cc_result_t pop_now(cc_lfqueue_t *q, uintptr_t *out)
+static inline cc_result_t pop_once(cc_lfqueue_t *q, uintptr_t *out, uint64_t *taken)
 {
     cc_smr_guard_t *g = cc_smr_enter(q->smr);
 
     if (__builtin_expect(!g, 0))
         return CC_RESULT_NO_MEMORY;
-    cc_result_t r = pop(q, g, out);
+    cc_result_t r = pop(q, g, out, taken);
     cc_smr_leave(g);
     return r;
+}
+
+/* It was empty, with so many words taken before. */
+static __attribute__((noinline)) cc_result_t pop_later(cc_lfqueue_t *q, uintptr_t *out,
+                                                       uint64_t taken)
+{
+    return cci_slip(&q->slip, taken) ? pop_once(q, out, &taken) : CC_RESULT_BUSY;
+}
+
+static inline cc_result_t pop_now(cc_lfqueue_t *q, uintptr_t *out)
+{
+    uint64_t    taken = 0;
+    cc_result_t r     = pop_once(q, out, &taken);
+
+    return __builtin_expect(r == CC_RESULT_BUSY, 0) ? pop_later(q, out, taken) : r;
 }
 
 bool cc_lfqueue_try_pop(cc_lfqueue_t *queue, uintptr_t *out)

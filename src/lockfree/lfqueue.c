@@ -263,11 +263,11 @@ static bool try_take(cci_segment_t *s, uint64_t ticket, uintptr_t *out)
     return ticket < CCI_SEGMENT_SLOTS && cci_slot_take(cci_slot_at(s, ticket), out);
 }
 
-/* OK, BUSY when it is empty, STALE when it is closed, too. taken: how many slots were before that. */
+/* OK, BUSY when it is empty, STALE when it is closed, too. */
 static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_guard_t *g,
-                                                      uintptr_t *out, uint64_t *taken)
+                                                      uintptr_t *out)
 {
-    for (;;) {
+    for (bool waited = false;;) {
         uint64_t       popped, pushed;
         cci_segment_t *s = first_segment(q, g);
         if (look(s, &popped, &pushed)) {
@@ -275,8 +275,9 @@ static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_gu
                 return CC_RESULT_OK;
         } else {
             cc_result_t r = leave_segment(q, g, s, pushed);
-            *taken        = s->before + cci_segment_slots(popped);
-            if (r != CC_RESULT_OK)
+            waited        = r == CC_RESULT_BUSY && !waited &&
+                     cci_slip(&q->slip, s->before + cci_segment_slots(popped));
+            if (r != CC_RESULT_OK && !waited)
                 return r;
         }
     }
@@ -284,44 +285,29 @@ static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_gu
 
 /* Whether there is a word is seen in its slot, without a look at what producers write all the time. Who then
  * gets the ticket of that slot has the word as well: it stays full. */
-static inline cc_result_t pop(cc_lfqueue_t *q, cc_smr_guard_t *g, uintptr_t *out, uint64_t *taken)
+static inline cc_result_t pop(cc_lfqueue_t *q, cc_smr_guard_t *g, uintptr_t *out)
 {
     cci_segment_t *s      = first_segment(q, g);
     const uint64_t popped = atomic_load_explicit(&s->popped, memory_order_relaxed);
 
     if (!has_word(s, popped))
-        return pop_slow(q, g, out, taken);
+        return pop_slow(q, g, out);
     const uint64_t ticket = next_ticket(s);
     if (__builtin_expect(ticket != popped, 0))
-        return try_take(s, ticket, out) ? CC_RESULT_OK : pop_slow(q, g, out, taken);
+        return try_take(s, ticket, out) ? CC_RESULT_OK : pop_slow(q, g, out);
     *out = *cci_slot_at(s, popped).word;
     return CC_RESULT_OK;
 }
 
-static inline cc_result_t pop_once(cc_lfqueue_t *q, uintptr_t *out, uint64_t *taken)
+static inline cc_result_t pop_now(cc_lfqueue_t *q, uintptr_t *out)
 {
     cc_smr_guard_t *g = cc_smr_enter(q->smr);
 
     if (__builtin_expect(!g, 0))
         return CC_RESULT_NO_MEMORY;
-    cc_result_t r = pop(q, g, out, taken);
+    cc_result_t r = pop(q, g, out);
     cc_smr_leave(g);
     return r;
-}
-
-/* It was empty, with so many words taken before. */
-static __attribute__((noinline)) cc_result_t pop_later(cc_lfqueue_t *q, uintptr_t *out,
-                                                       uint64_t taken)
-{
-    return cci_slip(&q->slip, taken) ? pop_once(q, out, &taken) : CC_RESULT_BUSY;
-}
-
-static inline cc_result_t pop_now(cc_lfqueue_t *q, uintptr_t *out)
-{
-    uint64_t    taken = 0;
-    cc_result_t r     = pop_once(q, out, &taken);
-
-    return __builtin_expect(r == CC_RESULT_BUSY, 0) ? pop_later(q, out, taken) : r;
 }
 
 bool cc_lfqueue_try_pop(cc_lfqueue_t *queue, uintptr_t *out)

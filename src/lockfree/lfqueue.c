@@ -263,7 +263,8 @@ static bool try_take(cci_segment_t *s, uint64_t ticket, uintptr_t *out)
     return ticket < CCI_SEGMENT_SLOTS && cci_slot_take(cci_slot_at(s, ticket), out);
 }
 
-/* OK, BUSY when it is empty, STALE when it is closed, too. */
+/* OK, BUSY when it is empty, STALE when it is closed, too. Who finds it empty may wait and look once more:
+ * lockfree/lfqueue_slip.h. */
 static __attribute__((noinline)) cc_result_t pop_slow(cc_lfqueue_t *q, cc_smr_guard_t *g,
                                                       uintptr_t *out)
 {

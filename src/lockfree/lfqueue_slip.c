@@ -31,6 +31,7 @@ bool cci_slip(cci_slip_t *s, uint64_t taken)
     atomic_store_explicit(&s->taken, taken, memory_order_relaxed);
     atomic_store_explicit(&s->looks, 0, memory_order_relaxed);
     atomic_store_explicit(&s->pauses, pauses, memory_order_relaxed);
-    cci_cpu_pause(pauses);
+    for (uint32_t i = 0; i < pauses; i++)
+        cci_cpu_relax();
     return pauses > 0;
 }

@@ -26,8 +26,9 @@ struct cc_skipmap {
 };
 _Static_assert(offsetof(struct cc_skipmap, head) >= 2 * sizeof(cci_link_t), "cci_link_word");
 
-/* Lists with as many levels are larger than the cache next to a processor: where keys are compared by a
- * function it is worth while there, and only there, to fetch what may come next. */
+/* Lists with as many levels are larger than the cache next to a processor. There, and only there, it is
+ * worth while to have it guess where a walk goes on and, where keys are compared by a function, to fetch
+ * what may come next. */
 enum { CCI_LEVELS_OF_LARGE = 16 };
 
 /* Where a key stands, or would: on each level the last link before it, and what that points to. The

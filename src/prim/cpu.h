@@ -14,13 +14,6 @@ static inline void cci_cpu_relax(void)
 #endif
 }
 
-/* So many times, for who would disturb others by looking. */
-static inline void cci_cpu_pause(unsigned times)
-{
-    while (times-- > 0)
-        cci_cpu_relax();
-}
-
 /* a < b ? yes : no, of which the processor does not guess the outcome: for comparisons that come out
  * either way as often, where it waits for a and b anyway. Written in C, compilers make a jump of it. */
 static inline uintptr_t cci_if_below(uintptr_t a, uintptr_t b, uintptr_t yes, uintptr_t no)
